@@ -1,0 +1,278 @@
+/* h5map/kernel.h: what a kernel's author needs, and nothing else.
+ *
+ * A kernel is one C function that handles one item, and a line that describes it:
+ *
+ *     #include <h5map/kernel.h>
+ *     #include <math.h>
+ *
+ *     static int norm(const h5map_item_t *item)
+ *     {
+ *         const double *x = item->in[0];
+ *         double *length = item->out[0];
+ *         double sum = 0;
+ *
+ *         for (size_t k = 0; k < item->dim[0]; k++)
+ *             sum += x[k] * x[k];
+ *         *length = sqrt(sum);
+ *         return 0;
+ *     }
+ *
+ *     H5MAP_KERNEL(norm,
+ *         .signature = "x: double[n] -> length: double",
+ *         .summary = "Euclidean length of a vector");
+ *
+ * `h5map run norm.c particles.h5:/pos speed.h5` applies it to every item.
+ *
+ * Signature:  [param] name: type[dim, ...] [= literal], ... -> name: type[dim, ...], ...
+ *   types      float double float32 float64 complex64 complex128 bool
+ *              int8 int16 int32 int64 uint8 uint16 uint32 uint64
+ *   dims       numbers, names (one name is one size everywhere) or integer parameters
+ *   param      a value given with -p NAME=VALUE, or its default
+ *
+ * Return 0, or h5map_fail(item, "why %g", x): this item failed and holds the fill value, the others
+ * go on; or h5map_stop(item, "why"): the whole run ends. Results are zero when the function is called.
+ * It compiles as C11 and as C++ (g++, clang++). Link with -lm where it is needed: --libs.
+ */
+#ifndef H5MAP_KERNEL_H
+#define H5MAP_KERNEL_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of everything below. Fields are only ever appended. */
+#define H5MAP_ABI 1
+
+/* The most inputs and parameters, and the most results, that a signature may have. */
+#define H5MAP_PORTS_MAX 32
+
+/* What a kernel returns for an item. Any other number that is not 0 also means: failed. */
+enum h5map_status { H5MAP_OK = 0, H5MAP_FAILED = 1, H5MAP_STOPPED = 2 };
+
+/* What the host offers to a kernel, behind the functions below. */
+typedef struct h5map_calls {
+    /* Note why the item at `index` has this status; returns the status. Safe to call from several threads. */
+    int (*note)(const struct h5map_calls *calls, int status, uint64_t index, const char *format, va_list arguments);
+} h5map_calls_t;
+
+/* One item. */
+typedef struct h5map_item {
+    const void *const *in;      /* inputs and parameters in the order of the signature; in[k] points at its
+                                   dims' product of elements, row-major, a parameter at one value */
+    void *const *out;           /* results in the order of the signature, all zero, to be filled */
+    const size_t *dim;          /* sizes of the named dims in order of first appearance */
+    uint64_t index;             /* flat position of the item in the full input, from 0 */
+    void *state;                /* what init made, or NULL */
+    const h5map_calls_t *calls; /* the host's functions; NULL is allowed (a unit test) */
+} h5map_item_t;
+
+/* Consecutive items, for kernels that take many at once: in[k] points at [count][dims...] elements, a
+ * parameter at one value; item k of a result starts at (char *)out[r] + k * out_bytes[r]. */
+typedef struct h5map_slice {
+    const void *const *in;
+    void *const *out;
+    const size_t *dim;
+    uint64_t first;        /* index of the first item */
+    size_t count;          /* how many items */
+    const uint64_t *index; /* [count] the items' indices where they are not first + k, else NULL */
+    int32_t *status;       /* [count] all 0; set by h5map_fail_at */
+    void *state;
+    const h5map_calls_t *calls;
+    size_t in_count, out_count;
+    const size_t *in_bytes;  /* [in_count] bytes from an item to the next, 0 for a parameter */
+    const size_t *out_bytes; /* [out_count] */
+} h5map_slice_t;
+
+/* The job as init sees it, once a rank, before any item. */
+typedef struct h5map_job {
+    const void *const *in; /* parameters in the order of the signature; NULL where an input stands */
+    const size_t *dim;     /* as in an item */
+    uint64_t items;        /* items of this run, all ranks together */
+    const h5map_calls_t *calls;
+} h5map_job_t;
+
+/* The kernel as the host finds it: the object h5map_kernel_NAME. */
+typedef struct h5map_kernel {
+    /* set by the macros */
+    uint32_t abi;
+    uint32_t size; /* bytes of this struct as the kernel was compiled */
+    const char *name;
+    int (*map)(const h5map_slice_t *slice); /* 0: every status is 0; else look at them */
+    size_t default_block;
+    /* set by the author, in this order */
+    const char *signature;
+    const char *summary;
+    int (*init)(const h5map_job_t *job, void **state); /* 0, or h5map_refuse(job, ...) */
+    void (*finish)(void *state);
+    size_t block; /* every call gets exactly this many items, starting at a multiple of it, the last
+                     fewer; 0: 1, or 64 for slice kernels and under -ffast-math */
+} h5map_kernel_t;
+
+#if defined(__GNUC__)
+#define H5MAP_PRINTF_(string, first) __attribute__((format(printf, string, first), unused))
+#define H5MAP_EXPORT_ __attribute__((visibility("default")))
+#define H5MAP_INLINE_ static inline __attribute__((always_inline, unused))
+#else
+#define H5MAP_PRINTF_(string, first)
+#define H5MAP_EXPORT_
+#define H5MAP_INLINE_ static inline
+#endif
+
+/* This item failed, and why: `return h5map_fail(item, "no peak above %g", x);` Its results hold the fill value. */
+H5MAP_PRINTF_(2, 3) static int h5map_fail(const h5map_item_t *item, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (item->calls)
+        item->calls->note(item->calls, H5MAP_FAILED, item->index, format, arguments);
+    va_end(arguments);
+    return H5MAP_FAILED;
+}
+
+/* The run can't go on, and why: `return h5map_stop(item, "table %s is damaged", name);` */
+H5MAP_PRINTF_(2, 3) static int h5map_stop(const h5map_item_t *item, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (item->calls)
+        item->calls->note(item->calls, H5MAP_STOPPED, item->index, format, arguments);
+    va_end(arguments);
+    return H5MAP_STOPPED;
+}
+
+/* Item k of the slice failed, and why. The slice kernel goes on with the others and returns 0. */
+H5MAP_PRINTF_(3, 4) static int h5map_fail_at(const h5map_slice_t *slice, size_t k, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (slice->calls)
+        slice->calls->note(slice->calls, H5MAP_FAILED, slice->index ? slice->index[k] : slice->first + k, format,
+                           arguments);
+    va_end(arguments);
+    return slice->status[k] = H5MAP_FAILED;
+}
+
+/* The job is wrong, and why: `return h5map_refuse(job, "sigma must be positive, not %g", s);` in init. */
+H5MAP_PRINTF_(2, 3) static int h5map_refuse(const h5map_job_t *job, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (job->calls)
+        job->calls->note(job->calls, H5MAP_STOPPED, 0, format, arguments);
+    va_end(arguments);
+    return H5MAP_STOPPED;
+}
+
+/* The rest is what the macros are made of. The loop over the items is compiled in the kernel's own file,
+ * so that `one` is inlined into it and a whole slice costs one indirect call. */
+
+/* One input, one result: nothing but two pointers moves, and nothing is stored for an item that went well. */
+H5MAP_INLINE_ int h5map_each_one_to_one_(const h5map_slice_t *slice, int (*one)(const h5map_item_t *))
+{
+    const char *in = (const char *)slice->in[0];
+    char *out = (char *)slice->out[0];
+    const size_t in_bytes = slice->in_bytes[0], out_bytes = slice->out_bytes[0], count = slice->count;
+    int any = 0;
+
+    for (size_t k = 0; k < count; k++) {
+        const void *const item_in[1] = {in + k * in_bytes};
+        void *const item_out[1] = {out + k * out_bytes};
+        const h5map_item_t item = {item_in, item_out, slice->dim, slice->first + k, slice->state, slice->calls};
+        const int status = one(&item);
+
+        if (status) {
+            slice->status[k] = status;
+            any = status;
+            if (status == H5MAP_STOPPED)
+                break;
+        }
+    }
+    return any;
+}
+
+H5MAP_INLINE_ int h5map_each_(const h5map_slice_t *slice, int (*one)(const h5map_item_t *))
+{
+    const void *in[H5MAP_PORTS_MAX];
+    void *out[H5MAP_PORTS_MAX];
+    const size_t in_count = slice->in_count, out_count = slice->out_count;
+    int any = 0;
+
+    if (in_count == 1 && out_count == 1 && !slice->index)
+        return h5map_each_one_to_one_(slice, one);
+    for (size_t p = 0; p < in_count; p++)
+        in[p] = slice->in[p];
+    for (size_t p = 0; p < out_count; p++)
+        out[p] = slice->out[p];
+    for (size_t k = 0; k < slice->count; k++) {
+        const h5map_item_t item = {
+            in, out, slice->dim, slice->index ? slice->index[k] : slice->first + k, slice->state, slice->calls};
+        const int status = one(&item);
+
+        if (status) {
+            slice->status[k] = status;
+            any = status;
+            if (status == H5MAP_STOPPED)
+                break;
+        }
+        for (size_t p = 0; p < in_count; p++)
+            in[p] = (const char *)in[p] + slice->in_bytes[p];
+        for (size_t p = 0; p < out_count; p++)
+            out[p] = (char *)out[p] + slice->out_bytes[p];
+    }
+    return any;
+}
+
+/* A slice kernel that returns something else than 0 fails every item that it did not fail itself. */
+H5MAP_INLINE_ int h5map_whole_(const h5map_slice_t *slice, int (*whole)(const h5map_slice_t *))
+{
+    const int status = whole(slice);
+
+    for (size_t k = 0; status && k < slice->count; k++)
+        if (!slice->status[k])
+            slice->status[k] = status;
+    return 1;
+}
+
+#ifdef __FAST_MATH__
+#define H5MAP_ITEM_BLOCK_ 64
+#else
+#define H5MAP_ITEM_BLOCK_ 1
+#endif
+
+#ifdef __cplusplus
+#define H5MAP_EXTERN_ extern "C"
+}
+#else
+#define H5MAP_EXTERN_ extern
+#endif
+
+#define H5MAP_DEFINE_(NAME, EACH, BLOCK, ...)                                   \
+    static int h5map_map_##NAME(const h5map_slice_t *slice)                     \
+    {                                                                           \
+        return EACH(slice, NAME);                                               \
+    }                                                                           \
+    H5MAP_EXTERN_ H5MAP_EXPORT_ const h5map_kernel_t h5map_kernel_##NAME;       \
+    const h5map_kernel_t h5map_kernel_##NAME = {.abi = H5MAP_ABI,               \
+                                                .size = sizeof(h5map_kernel_t), \
+                                                .name = #NAME,                  \
+                                                .map = h5map_map_##NAME,        \
+                                                .default_block = (BLOCK),       \
+                                                __VA_ARGS__}
+
+/* Make the kernel NAME of `static int NAME(const h5map_item_t *item)`. Then the author's fields, in order:
+ * .signature, .summary, .init, .finish, .block; all but the first may be left out. */
+#define H5MAP_KERNEL(NAME, ...) H5MAP_DEFINE_(NAME, h5map_each_, H5MAP_ITEM_BLOCK_, __VA_ARGS__)
+
+/* The same of `static int NAME(const h5map_slice_t *slice)`, which gets many items in one call. */
+#define H5MAP_SLICE_KERNEL(NAME, ...) H5MAP_DEFINE_(NAME, h5map_whole_, 64, __VA_ARGS__)
+
+#endif

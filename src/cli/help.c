@@ -1,0 +1,80 @@
+#include "cli/help.h"
+
+#include <stddef.h>
+
+#define USAGE                                                                    \
+    "Usage: h5map run KERNEL INPUT OUTPUT [options]\n"                           \
+    "       h5map --help | --version\n"                                          \
+    "\n"                                                                         \
+    "Map KERNEL, a compiled function that handles one item, over the items of\n" \
+    "INPUT, an HDF5 dataset, and write the results to OUTPUT, an HDF5 file.\n"   \
+    "\n"
+
+#define WORDS                                                                           \
+    "  KERNEL  a built-in (square, haversine, stats), a shared object (./norm.so) or\n" \
+    "          C source (norm.c), compiled on the spot; FILE:NAME picks one of many\n"  \
+    "  INPUT   FILE, whose datasets bind to the kernel's inputs by name, or\n"          \
+    "          FILE:/DATASET for a kernel with one input\n"                             \
+    "  OUTPUT  FILE, or FILE:/DATASET for a kernel with one result\n"                   \
+    "\n"
+
+#define OPTIONS                                                                         \
+    "What goes in and out:\n"                                                           \
+    "  -i, --input NAME=[FILE:]/DATASET  read input NAME from this dataset\n"           \
+    "  -o, --output NAME=/DATASET        write result NAME to this dataset\n"           \
+    "  -p, --param NAME=VALUE            set the kernel's parameter NAME\n"             \
+    "      --items START:STOP[:STEP]     map only these items of axis 0; START and\n"   \
+    "                                    STOP may be left out\n"                        \
+    "      --cast                        convert types that may not fit; an item\n"     \
+    "                                    whose value does not fit fails\n"              \
+    "      --raw                         take packed values as they are stored\n"       \
+    "                                    (scale_factor, add_offset, _FillValue)\n"      \
+    "      --overwrite                   replace OUTPUT if it exists\n"                 \
+    "      --max-failures N|P%           stop the run when more items than this have\n" \
+    "                                    failed (default 1% of all)\n"                  \
+    "How it runs:\n"                                                                    \
+    "  -j [N]                            run N ranks on this machine (default: one a\n" \
+    "                                    core); without -j, one, or those of mpirun\n"  \
+    "      --memory SIZE                 buffers of a rank: bytes, or K, M, G, T\n"     \
+    "                                    (default 48M, at least 1M)\n"                  \
+    "      --schedule dynamic|static     the next slice to who asks, or equal\n"        \
+    "                                    slices in rounds (default dynamic)\n"          \
+    "      --slice N                     items in a slice (default: chosen)\n"          \
+    "      --cflags FLAGS                added before the source when it is compiled\n" \
+    "      --libs LIBS                   added after it, e.g. -lm\n"                    \
+    "What it tells:\n"                                                                  \
+    "      --progress auto|none          a bar on a terminal, a line every 30 s\n"      \
+    "                                    elsewhere, or neither (default auto)\n"        \
+    "  -q, --quiet                       print errors only\n"                           \
+    "  -v, --verbose                     print more\n"                                  \
+    "  -h, --help                        print this\n"                                  \
+    "      --version                     print the version\n"                           \
+    "\n"
+
+#define STATUSES                                                      \
+    "Exit status:\n"                                                  \
+    "   0  every item is mapped\n"                                    \
+    "   1  finished, but some items failed and hold the fill value\n" \
+    "   2  the request is wrong; nothing was written\n"               \
+    "   3  the run failed\n"                                          \
+    "  75  stopped early on a signal: run the same command again\n"   \
+    "\n"
+
+#define EXAMPLES                                                    \
+    "Examples:\n"                                                   \
+    "  h5map run norm.c particles.h5:/pos speed.h5 --libs -lm\n"    \
+    "  h5map run -j norm.c particles.h5:/pos speed.h5 --libs -lm\n" \
+    "  mpirun -n 8 h5map run stats raw.h5 -i x=/images stats.h5 --items :1000\n"
+
+const char *help_text(const char *topic)
+{
+    return topic ? "Usage: h5map run KERNEL INPUT OUTPUT [options]\n\n" WORDS OPTIONS EXAMPLES
+                 : USAGE WORDS OPTIONS STATUSES EXAMPLES;
+}
+
+const char *help_version(void)
+{
+    return "h5map " H5MAP_VERSION " (" H5MAP_MPI_TEXT ", " H5MAP_HDF5_TEXT ")\n"
+           "Copyright (c) 2026, the h5map authors\n"
+           "License: BSD-3-Clause\n";
+}

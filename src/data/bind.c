@@ -1,0 +1,116 @@
+#include "data/bind.h"
+
+#include "data/dataset.h"
+#include "data/hdf5_error.h"
+#include "data/input_file.h"
+#include "data/loop.h"
+#include "data/notes.h"
+#include "data/packing.h"
+#include "data/result_names.h"
+#include "data/storage.h"
+#include "data/where.h"
+
+#include <hdf5.h>
+#include <string.h>
+
+int data_start(struct error *error)
+{
+    /* HDF5's own end of the program crashes after a file could not be closed. */
+    if (H5dont_atexit() < 0 || H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0)
+        return error_set(error, FAILED, "HDF5: can't be started");
+    return OK;
+}
+
+/* What is the same for all inputs. */
+struct request {
+    const struct options *options;
+    const char *output;
+    struct binding *binding;
+    struct error *error;
+};
+
+/* The output would replace what it is made from. */
+static int check_not_output(const struct request *request, hid_t dataset, const struct port *port,
+                            const struct bound *bound)
+{
+    char file[PATH_BYTES] = "";
+
+    if (!input_file_is(bound->file, request->output) &&
+        (H5Fget_name(dataset, file, sizeof file) < 0 || !input_file_is(file, request->output)))
+        return OK;
+    return error_set(request->error, REFUSED, "%s: %s in %s is in the output, %s (give another OUTPUT)", port->name,
+                     bound->dataset, bound->file, request->options->output);
+}
+
+static int check_conversion(const struct request *request, const struct port *port, const struct bound *bound)
+{
+    const bool possible = !type_is_complex(bound->wire) || type_is_complex(port->type);
+
+    if (type_is_safe(bound->wire, port->type) || (possible && (bound->packing.given || request->options->cast)))
+        return OK;
+    return error_set(request->error, REFUSED, "%s: %s in %s holds %s, the kernel takes %s (%s)", port->name,
+                     bound->dataset, bound->file, bound->type_name, type_name(port->type),
+                     possible ? "give --cast to convert, items that do not fit fail"
+                              : "complex numbers can't become real ones");
+}
+
+/* MATLAB keeps the first axis together in memory, HDF5 the last. */
+static void note_matlab(const struct request *request, hid_t dataset, const struct port *port,
+                        const struct bound *bound)
+{
+    if (bound->rank > 1 && H5Aexists(dataset, "MATLAB_class") > 0)
+        notes_add(request->binding, "%s: %s was written by MATLAB: axis 0 here is its last axis", port->name,
+                  bound->dataset);
+}
+
+static int look_at_dataset(const struct request *request, hid_t dataset, const struct port *port, struct bound *bound)
+{
+    int code = check_not_output(request, dataset, port, bound);
+
+    if (!code)
+        code = dataset_describe(dataset, port->name, bound, request->error);
+    if (!code)
+        code = storage_check(dataset, port->name, bound, request->error);
+    if (!code && !request->options->raw)
+        code = packing_bind(dataset, port, bound, request->binding, request->error);
+    if (!code)
+        code = check_conversion(request, port, bound);
+    if (!code)
+        note_matlab(request, dataset, port, bound);
+    return code;
+}
+
+static int bind_input(const struct request *request, const struct port *port, struct bound *bound)
+{
+    hid_t file = H5I_INVALID_HID, dataset = H5I_INVALID_HID;
+    int code;
+
+    code = input_file_look(bound, request->error);
+    if (!code)
+        code = input_file_open(bound->file, &file, request->error);
+    if (!code)
+        code = dataset_open(file, port->name, bound, 0, &dataset, request->error);
+    if (!code)
+        code = look_at_dataset(request, dataset, port, bound);
+    if (dataset >= 0 && H5Dclose(dataset) < 0 && !code)
+        code = hdf5_error(request->error, FAILED, "%s: %s in %s", port->name, bound->dataset, bound->file);
+    if (file >= 0 && H5Fclose(file) < 0 && !code)
+        code = hdf5_error(request->error, FAILED, "%s", bound->file);
+    return code;
+}
+
+int bind_inputs(const struct options *options, const struct signature *signature, const struct scalar param[PORTS_MAX],
+                const char *output, struct binding *binding, struct error *error)
+{
+    const struct request request = {.options = options, .output = output, .binding = binding, .error = error};
+    int code;
+
+    memset(binding, 0, sizeof *binding);
+    code = where_bind(options, signature, binding, error);
+    if (!code)
+        code = result_names_bind(options, signature, binding, error);
+    for (int k = 0; k < signature->in_count && !code; k++)
+        if (signature->in[k].role == ROLE_INPUT)
+            code = bind_input(&request, &signature->in[k], &binding->in[k]);
+    return code ? code : loop_bind(options, signature, param, binding, error);
+}

@@ -1,0 +1,249 @@
+/* The plain structs that every room passes on. No functions, no handles of a library. */
+#ifndef JOB_H
+#define JOB_H
+
+#include "error.h"
+#include "type.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PORTS_MAX 32     /* inputs and parameters, or results, of a signature (H5MAP_PORTS_MAX) */
+#define PORT_DIMS_MAX 8  /* dims of one of them */
+#define DIM_NAMES_MAX 32 /* named dims of a signature */
+#define NAME_BYTES 64    /* an identifier and its NUL */
+#define LOOP_DIMS_MAX 24 /* leading dims; with a port's own, HDF5's limit of 32 */
+#define PATH_BYTES 4096
+#define HASH_BYTES 65 /* SHA-256 in hexadecimal and its NUL */
+
+/* ---- what the user typed (made by src/cli/, constant from then on; the words are argv's) ---- */
+
+enum command { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION };
+enum schedule { SCHEDULE_DYNAMIC, SCHEDULE_STATIC };
+enum progress { PROGRESS_AUTO, PROGRESS_NONE };
+
+/* NAME=VALUE: value points behind the '='. */
+struct assignment {
+    char name[NAME_BYTES];
+    const char *value;
+};
+
+struct assignments {
+    int count;
+    struct assignment of[PORTS_MAX];
+};
+
+/* --items START:STOP[:STEP] on axis 0 */
+struct items_range {
+    bool given;
+    uint64_t start, stop, step; /* stop UINT64_MAX: to the end */
+};
+
+/* --max-failures N or P% */
+struct failure_limit {
+    bool percent;
+    double value;
+};
+
+struct options {
+    enum command command;
+    const char *kernel, *input, *output;
+    struct assignments inputs, outputs, params;
+    const char *cflags, *libs; /* NULL: none */
+    struct items_range items;
+    struct failure_limit max_failures;
+    uint64_t memory_bytes; /* buffers of a rank */
+    uint64_t slice;        /* --slice N, 0: chosen */
+    enum schedule schedule;
+    enum progress progress;
+    bool cast, raw, overwrite, quiet, verbose;
+    bool parallel;     /* -j was given */
+    int ranks;         /* its N, 0: all cores */
+    const char *topic; /* --help of a command, or NULL */
+    int argc;          /* the command line, for the record */
+    const char *const *argv;
+};
+
+/* ---- what the kernel takes and gives (made by src/kernel/) ---- */
+
+enum role { ROLE_INPUT, ROLE_PARAM, ROLE_RESULT };
+
+struct dim {
+    int name;      /* index into dim_name, or -1: a literal */
+    uint64_t size; /* of a literal */
+};
+
+struct port {
+    char name[NAME_BYTES];
+    enum role role;
+    enum type type;
+    int rank;
+    struct dim dim[PORT_DIMS_MAX];
+    bool has_default;
+    struct scalar value; /* the default */
+};
+
+struct signature {
+    int in_count, out_count, dim_count;
+    struct port in[PORTS_MAX];                /* inputs and parameters, in the order written */
+    struct port out[PORTS_MAX];               /* results */
+    char dim_name[DIM_NAMES_MAX][NAME_BYTES]; /* in order of first appearance */
+    int dim_param[DIM_NAMES_MAX];             /* in[] index of the parameter of that name, or -1 */
+};
+
+/* ---- what feeds it (made by src/data/ on root) ---- */
+
+#define PACKING_FILLS_MAX 8
+
+/* CF packing: value = raw * scale + offset; raw values among the fills are missing (NaN). */
+struct packing {
+    bool given;
+    double scale, offset;
+    int fill_count;
+    struct scalar fill[PACKING_FILLS_MAX]; /* of the wire type */
+};
+
+/* The dataset behind an input. */
+struct bound {
+    char file[PATH_BYTES];
+    char dataset[PATH_BYTES];
+    int rank;
+    uint64_t shape[LOOP_DIMS_MAX + PORT_DIMS_MAX];
+    char type_name[NAME_BYTES]; /* of the stored type, for people: "big-endian int16" */
+    enum type wire;             /* the type it has in memory after reading, in this machine's byte order */
+    struct packing packing;
+    uint64_t chunk_rows;  /* a chunk's extent along axis 0; 0: not chunked */
+    uint64_t chunk_bytes; /* one chunk, decoded; 0: not chunked */
+    uint64_t row_chunks;  /* chunks that one row of chunks along axis 0 takes */
+    uint64_t file_bytes;
+    int64_t mtime_ns;
+};
+
+struct binding {
+    struct bound in[PORTS_MAX]; /* by in[] of the signature; parameters are unused */
+    int loop_rank;
+    uint64_t loop_shape[LOOP_DIMS_MAX]; /* the leading dims of the full inputs */
+    uint64_t dim[DIM_NAMES_MAX];
+    uint64_t start, step, rows;         /* what --items selects of axis 0; 0, 1, loop_shape[0] without it */
+    char result[PORTS_MAX][PATH_BYTES]; /* dataset of each result in the output */
+    char notes[1024];                   /* lines to tell the user, '\n' between them; "" none */
+};
+
+/* ---- how it is done (made by src/run/plan.c on root, the same bytes on every rank) ---- */
+
+/* An input as it travels (wire) and as the kernel takes it, or a parameter. */
+struct feed {
+    bool param;
+    bool convert; /* wire and kernel type differ, or it is packed */
+    enum type wire, type;
+    uint64_t elements;          /* per item */
+    uint64_t wire_bytes, bytes; /* per item */
+    struct packing packing;
+    struct scalar value; /* of a parameter */
+};
+
+/* A result. */
+struct yield {
+    enum type type;
+    uint64_t elements, bytes; /* per item */
+    struct scalar fill;
+};
+
+struct plan {
+    uint64_t items;              /* selected items, positions 0 .. items - 1 */
+    uint64_t start, step, inner; /* index of position p: (start + p / inner * step) * inner + p % inner */
+    int in_count, out_count, dim_count;
+    uint64_t dim[DIM_NAMES_MAX];
+    struct feed in[PORTS_MAX];
+    struct yield out[PORTS_MAX];
+    uint64_t block;          /* calls are of this many items, from a multiple of it (1: any cut) */
+    uint64_t slice;          /* the most items of a ticket */
+    uint64_t piece;          /* the most items of a call, so that a piece stays in cache */
+    uint64_t image_in_bytes; /* a ticket at its largest (see batch) */
+    uint64_t image_out_bytes;
+    int slots;              /* tickets a rank holds at a time */
+    int pool;               /* buffers on root for tickets on the way out, and as many for results */
+    uint64_t cache_bytes;   /* HDF5 chunk cache of each input */
+    uint64_t reasons_bytes; /* room for reasons in a batch */
+    uint64_t failures_max;  /* more failed items than this stop the run */
+    int count_limit;        /* the largest count given to MPI: INT_MAX, less in tests */
+    bool slice_fixed;       /* --slice: every ticket has this size */
+    enum schedule schedule;
+};
+
+/* Where the parts of the output lie once it is made and closed, for pwrite. */
+struct layout {
+    uint64_t result_offset[PORTS_MAX]; /* UINT64_MAX: an empty result, nothing to write */
+    uint64_t failed_offset;            /* the bitmap /h5map/failed, (items + 7) / 8 bytes, bit k & 7 of byte k / 8 */
+    uint64_t file_bytes;               /* of the whole file */
+};
+
+/* ---- what is scattered, mapped and gathered ---- */
+
+enum verb {
+    VERB_MAP,     /* root -> rank: map these; back: done */
+    VERB_GAVE_UP, /* back: not done, the run ends */
+    VERB_STOP     /* root -> rank: no more tickets */
+};
+
+/* A batch travels as an image: this header, then each part ([count] items of one input or result), each part padded to
+ * BATCH_ALIGN bytes. Behind the results of a batch with failed items: a bitmap of its items, then the reasons. */
+#define BATCH_ALIGN 64
+
+struct batch {
+    _Alignas(BATCH_ALIGN) uint64_t first; /* position of the first item */
+    uint64_t count;
+    uint64_t failed;       /* items that failed */
+    uint64_t reason_bytes; /* struct reason records behind the bitmap */
+    double busy_s;         /* time in the kernel */
+    int32_t verb;          /* enum verb */
+    int32_t error;         /* enum code: why the run must end, or 0; the first reason says it */
+    int32_t rank;          /* that mapped it */
+    int32_t slot;
+    uint64_t padding[BATCH_ALIGN / 8 - 7];
+};
+_Static_assert(sizeof(struct batch) == BATCH_ALIGN, "a batch's header is one block");
+
+/* Why an item failed: this, then text_bytes bytes of text, padded to 8. SAME_REASON: the text of the record before. */
+struct reason {
+    uint64_t index;
+    uint32_t text_bytes;
+    uint32_t same; /* 1: the same text as the record before, none follows */
+};
+
+#define REASON_TEXT_MAX 255       /* bytes of text kept of a reason */
+#define REASONS_BYTES (64 * 1024) /* the most room for reasons in a batch */
+#define FAILURES_KEPT 65536       /* failures listed in the output */
+
+/* ---- what came of it ---- */
+
+/* Progress so far, handed to the progress callback. */
+struct tally {
+    uint64_t items, done, failed;
+    int ranks;
+    double elapsed_s;
+};
+
+/* One rank's share. */
+struct share {
+    int rank;
+    char host[64];
+    uint64_t items;
+    double busy_s, waiting_s;
+};
+
+struct failure {
+    uint64_t index;
+    int32_t rank;
+    char reason[REASON_TEXT_MAX + 1];
+};
+
+struct outcome {
+    struct tally tally;
+    double busy_share; /* time the lanes were busy, of ranks * elapsed */
+    char output[PATH_BYTES];
+    bool finished; /* the output is in place */
+};
+
+#endif

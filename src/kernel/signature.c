@@ -1,0 +1,132 @@
+#include "kernel/signature.h"
+#include "kernel/port.h"
+
+#include <string.h>
+
+static int parse_input(struct parser *parser)
+{
+    struct signature *signature = parser->signature;
+    struct port *port = &signature->in[signature->in_count];
+    const bool shared = scan_take_keyword(&parser->scan, "shared");
+    const bool param = !shared && scan_take_keyword(&parser->scan, "param");
+    int code;
+
+    scan_blanks(&parser->scan);
+    if (signature->in_count == PORTS_MAX)
+        return scan_error(&parser->scan, parser->scan.at, "use fewer", "more than %d inputs and parameters", PORTS_MAX);
+    code = port_parse(parser, param ? ROLE_PARAM : ROLE_INPUT, port);
+    if (code)
+        return code;
+    if (shared)
+        port_later(parser, port, "shared", "make it an input or parameters");
+    signature->in_count++;
+    return OK;
+}
+
+static int parse_inputs(struct parser *parser)
+{
+    if (scan_take(&parser->scan, "->"))
+        return OK;
+    do {
+        const int code = parse_input(parser);
+
+        if (code)
+            return code;
+    } while (scan_take(&parser->scan, ","));
+    if (!scan_take(&parser->scan, "->"))
+        return scan_expected(&parser->scan, "',' or '->'", "a signature is inputs -> results");
+    return OK;
+}
+
+static int parse_results(struct parser *parser)
+{
+    struct signature *signature = parser->signature;
+
+    do {
+        int code = OK;
+
+        scan_blanks(&parser->scan);
+        if (signature->out_count == PORTS_MAX)
+            return scan_error(&parser->scan, parser->scan.at, "use fewer", "more than %d results", PORTS_MAX);
+        code = port_parse(parser, ROLE_RESULT, &signature->out[signature->out_count]);
+        if (code)
+            return code;
+        signature->out_count++;
+    } while (scan_take(&parser->scan, ","));
+    scan_blanks(&parser->scan);
+    if (*parser->scan.at)
+        return scan_expected(&parser->scan, "',' or the end", "a signature is inputs -> results");
+    return OK;
+}
+
+static int param_of_name(const struct signature *signature, const char *name)
+{
+    for (int k = 0; k < signature->in_count; k++)
+        if (signature->in[k].role == ROLE_PARAM && !strcmp(signature->in[k].name, name))
+            return k;
+    return -1;
+}
+
+/* Every dim has its size from an input or from an integer parameter. */
+static int bind_dims(struct parser *parser)
+{
+    struct signature *signature = parser->signature;
+
+    for (int d = 0; d < signature->dim_count; d++) {
+        const char *name = signature->dim_name[d];
+        const int param = param_of_name(signature, name);
+
+        signature->dim_param[d] = param;
+        if (param >= 0 && !type_is_integer(signature->in[param].type))
+            return scan_error(&parser->scan, parser->dim_at[d], "use an integer type",
+                              "dim '%s' is a parameter of type %s", name, type_name(signature->in[param].type));
+        if (param < 0 && !parser->dim_in[d])
+            return scan_error(&parser->scan, parser->dim_at[d], "give it a number, or make it an integer parameter",
+                              "dim '%s' is in no input and no parameter", name);
+    }
+    return OK;
+}
+
+static bool has_input(const struct signature *signature)
+{
+    for (int k = 0; k < signature->in_count; k++)
+        if (signature->in[k].role == ROLE_INPUT)
+            return true;
+    return false;
+}
+
+/* What is correct but can't be mapped yet. */
+static int check_mappable(const struct parser *parser)
+{
+    static const char *const roles[] = {"input", "parameter", "result"};
+    const struct scan *scan = &parser->scan;
+
+    if (parser->later)
+        return error_set(scan->error, REFUSED,
+                         "%s: the signature has a %s %s '%s', which this version can't map yet (%s)", scan->kernel,
+                         parser->later, roles[parser->later_role], parser->later_name, parser->later_hint);
+    if (!has_input(parser->signature))
+        return error_set(scan->error, REFUSED,
+                         "%s: the signature has no input, which this version can't map yet (give it one)",
+                         scan->kernel);
+    return OK;
+}
+
+int signature_parse(const char *text, const char *kernel, struct signature *signature, struct error *error)
+{
+    struct parser parser = {.scan = {kernel, text, text, error}, .signature = signature};
+    int code;
+
+    memset(signature, 0, sizeof *signature);
+    if (!text)
+        return error_set(error, REFUSED,
+                         "%s: the kernel has no signature (give it .signature = \"x: double -> y: double\")", kernel);
+    code = parse_inputs(&parser);
+    if (!code)
+        code = parse_results(&parser);
+    if (!code)
+        code = bind_dims(&parser);
+    if (!code)
+        code = check_mappable(&parser);
+    return code;
+}

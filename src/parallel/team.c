@@ -1,0 +1,176 @@
+#include "parallel/team.h"
+#include "parallel/team_mpi.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#define SETUP_SLEEP_NS 1000000
+#define SHARE_BYTES ((size_t)1 << 24)
+
+/* All ranks on this host? Then Open MPI need not look for networks. */
+static bool one_host(const struct promise *promise)
+{
+    const char *local = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+    const char *world = getenv("OMPI_COMM_WORLD_SIZE");
+
+    return !promise->launcher || (local && world && strcmp(local, world) == 0);
+}
+
+static void choose_settings(const struct promise *promise)
+{
+    if (!one_host(promise))
+        return;
+    if (!promise->launcher)
+        setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_pml", "ob1", 0);
+    setenv("OMPI_MCA_btl", "self,vader", 0);
+}
+
+static void on_mpi_error(MPI_Comm *comm, int *code, ...)
+{
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int length = 0, rank = -1;
+
+    MPI_Comm_rank(*comm, &rank);
+    MPI_Error_string(*code, text, &length);
+    fprintf(stderr, "h5map: rank %d: MPI: %s\n", rank, text);
+    MPI_Abort(*comm, FAILED);
+}
+
+static int check_promise(const struct promise *promise, const struct team *team, struct error *error)
+{
+    if (promise->size == 0 || promise->size == team->size)
+        return OK;
+    return error_set(error, REFUSED,
+                     "the launcher started %d programs, but MPI sees %d rank%s: it does not fit the MPI library that "
+                     "h5map was built with (use that library's mpirun, or srun --mpi=pmix)",
+                     promise->size, team->size, team->size == 1 ? " in each" : "s");
+}
+
+int team_start(const struct promise *promise, struct team **team_out, struct error *error)
+{
+    struct team *team = calloc(1, sizeof *team);
+    MPI_Errhandler handler;
+    int provided;
+
+    if (!team)
+        return error_memory(error, "MPI", sizeof *team);
+    choose_settings(promise);
+    prctl(PR_SET_TIMERSLACK, 1000UL); /* a sleep of 1 us is not to become 50 */
+    if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS || provided < MPI_THREAD_FUNNELED) {
+        free(team);
+        return error_set(error, FAILED, "MPI: can't start with threads (use another MPI library)");
+    }
+    MPI_Comm_dup(MPI_COMM_WORLD, &team->comm);
+    MPI_Comm_create_errhandler(on_mpi_error, &handler);
+    MPI_Comm_set_errhandler(team->comm, handler);
+    MPI_Errhandler_free(&handler);
+    MPI_Comm_rank(team->comm, &team->rank);
+    MPI_Comm_size(team->comm, &team->size);
+    *team_out = team;
+    return check_promise(promise, team, error);
+}
+
+void team_end(struct team *team)
+{
+    if (!team)
+        return;
+    MPI_Comm_free(&team->comm);
+    MPI_Finalize();
+    free(team);
+}
+
+int team_rank(const struct team *team)
+{
+    return team->rank;
+}
+
+int team_size(const struct team *team)
+{
+    return team->size;
+}
+
+void team_finish(MPI_Request *request)
+{
+    struct patience patience = {.most_ns = SETUP_SLEEP_NS};
+    int done = 0;
+
+    for (;;) {
+        MPI_Test(request, &done, MPI_STATUS_IGNORE);
+        if (done)
+            return;
+        patience_wait(&patience);
+    }
+}
+
+MPI_Datatype team_type(size_t bytes)
+{
+    const size_t unit = (size_t)1 << 20;
+    MPI_Datatype units, type;
+
+    if (bytes <= INT_MAX) {
+        MPI_Type_contiguous((int)bytes, MPI_BYTE, &type);
+    } else {
+        MPI_Type_contiguous((int)unit, MPI_BYTE, &units);
+        const int lengths[2] = {(int)(bytes / unit), (int)(bytes % unit)};
+        const MPI_Aint places[2] = {0, (MPI_Aint)(bytes / unit * unit)};
+        const MPI_Datatype types[2] = {units, MPI_BYTE};
+        MPI_Type_create_struct(2, lengths, places, types, &type);
+        MPI_Type_free(&units);
+    }
+    MPI_Type_commit(&type);
+    return type;
+}
+
+int team_agree(struct team *team, struct error *error)
+{
+    const int mine = error->code ? team->rank : INT_MAX;
+    MPI_Request request;
+    int lowest;
+
+    MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, team->comm, &request);
+    team_finish(&request);
+    if (lowest == INT_MAX)
+        return OK;
+
+    struct {
+        int code;
+        char text[ERROR_TEXT_BYTES];
+    } news = {.code = error->code};
+
+    memcpy(news.text, error->text, sizeof news.text);
+    MPI_Datatype type = team_type(sizeof news);
+    MPI_Ibcast(&news, 1, type, lowest, team->comm, &request);
+    team_finish(&request);
+    MPI_Type_free(&type);
+    error->code = news.code;
+    memcpy(error->text, news.text, sizeof news.text);
+    return error->code;
+}
+
+void team_share(struct team *team, void *data, size_t bytes)
+{
+    for (size_t done = 0; done < bytes;) {
+        const size_t part = bytes - done < SHARE_BYTES ? bytes - done : SHARE_BYTES;
+        MPI_Datatype type = team_type(part);
+        MPI_Request request;
+
+        MPI_Ibcast((char *)data + done, 1, type, 0, team->comm, &request);
+        team_finish(&request);
+        MPI_Type_free(&type);
+        done += part;
+    }
+}
+
+void team_collect(struct team *team, const void *mine, size_t bytes, void *all)
+{
+    MPI_Datatype type = team_type(bytes);
+    MPI_Request request;
+
+    MPI_Igather(mine, 1, type, all, 1, type, 0, team->comm, &request);
+    team_finish(&request);
+    MPI_Type_free(&type);
+}

@@ -1,0 +1,39 @@
+/* The ranks as a team: start, agreement, set-up talk, end. MPI is called from the main thread only
+ * (MPI_THREAD_FUNNELED).
+ *
+ * Set-up and end keep to one pattern: local work, then agree, then the collective. An MPI call that fails ends the
+ * program in the team's error handler, which prints the line and calls MPI_Abort: there is no return code to check. */
+#ifndef PARALLEL_TEAM_H
+#define PARALLEL_TEAM_H
+
+#include "job.h"
+
+struct team;
+
+/* What the launcher promised (src/process/launch.h), to notice a launcher that does not fit the MPI library. */
+struct promise {
+    int rank, size; /* size 0: not known */
+    bool launcher;  /* there is one */
+};
+
+/* Collective. Choose quick start-up settings where all ranks are on one host and the user has not set them (Open MPI's
+ * pml and btl), then MPI_Init_thread. REFUSED on every rank where the launcher promised another number of ranks. */
+int team_start(const struct promise *promise, struct team **team, struct error *error);
+
+/* Collective: MPI_Finalize. NULL is fine. */
+void team_end(struct team *team);
+
+int team_rank(const struct team *team); /* local; 0 is root */
+int team_size(const struct team *team); /* local */
+
+/* Collective. Every rank brings its error (code 0: none); all leave with that of the lowest rank that has one, and its
+ * code. */
+int team_agree(struct team *team, struct error *error);
+
+/* Collective. root's bytes to every rank; `bytes` is the same on all. Any size. */
+void team_share(struct team *team, void *data, size_t bytes);
+
+/* Collective. `bytes` (small) of every rank into all[size * bytes] on root (NULL elsewhere). */
+void team_collect(struct team *team, const void *mine, size_t bytes, void *all);
+
+#endif

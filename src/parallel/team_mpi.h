@@ -1,0 +1,21 @@
+/* The team as the files of this room see it. */
+#ifndef PARALLEL_TEAM_MPI_H
+#define PARALLEL_TEAM_MPI_H
+
+#include "parallel/patience.h"
+#include "parallel/team.h"
+
+#include <mpi.h>
+
+struct team {
+    MPI_Comm comm; /* our own, with the error handler */
+    int rank, size;
+};
+
+/* Wait, politely, until the request is complete. Local. */
+void team_finish(MPI_Request *request);
+
+/* A committed type of `bytes` bytes (any number > 0); the caller frees it. */
+MPI_Datatype team_type(size_t bytes);
+
+#endif

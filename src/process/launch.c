@@ -1,0 +1,214 @@
+#include "process/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef H5MAP_MPIRUN_DEFAULT
+#define H5MAP_MPIRUN_DEFAULT "mpirun"
+#endif
+
+/* The most CPUs that the system may have, in sets of CPU_SETSIZE. */
+#define CPU_SETS 64
+
+/* Signals around the wait: which are waited for, and how they were before. */
+struct signals {
+    sigset_t awaited, mask;
+    struct sigaction child;
+};
+
+static int core_count(void)
+{
+    cpu_set_t usable[CPU_SETS];
+    int count = 0;
+
+    if (!sched_getaffinity(0, sizeof usable, usable))
+        count = CPU_COUNT_S(sizeof usable, usable);
+    return count > 0 ? count : 1;
+}
+
+/* Block what is to be handed on, so that none is lost between here and the wait. A signal that is ignored stays so:
+ * under nohup, or in the background of a script, it is not meant for us. */
+static int signals_take(struct signals *signals)
+{
+    static const int handed_on[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    struct sigaction standard = {.sa_handler = SIG_DFL}, found;
+
+    sigemptyset(&signals->awaited);
+    sigaddset(&signals->awaited, SIGCHLD);
+    for (size_t k = 0; k < sizeof handed_on / sizeof *handed_on; k++)
+        if (!sigaction(handed_on[k], NULL, &found) && found.sa_handler != SIG_IGN)
+            sigaddset(&signals->awaited, handed_on[k]);
+    if (sigaction(SIGCHLD, &standard, &signals->child))
+        return errno;
+    return sigprocmask(SIG_BLOCK, &signals->awaited, &signals->mask) ? errno : 0;
+}
+
+/* As they were; what came too late to be handed on is dropped. */
+static int signals_give_back(const struct signals *signals)
+{
+    const struct timespec now = {0};
+
+    while (sigtimedwait(&signals->awaited, NULL, &now) > 0 || errno == EINTR)
+        errno = 0;
+    if (sigaction(SIGCHLD, &signals->child, NULL))
+        return errno;
+    return sigprocmask(SIG_SETMASK, &signals->mask, NULL) ? errno : 0;
+}
+
+/* In the child: signals as a fresh program expects them, a process group of its own so that the terminal's Ctrl-C
+ * reaches only the parent, an end when the parent ends, then the program. Comes back with errno only. */
+static int become(char *const argv[], pid_t parent)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    int fd;
+
+    for (int s = 1; s < NSIG; s++)
+        sigaction(s, &standard, NULL); /* fails for those that can't be changed anyway */
+    sigemptyset(&none);
+    fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || (fd != STDIN_FILENO && dup2(fd, STDIN_FILENO) < 0) || setpgid(0, 0) ||
+        prctl(PR_SET_PDEATHSIG, SIGTERM) || sigprocmask(SIG_SETMASK, &none, NULL))
+        return errno;
+    if (getppid() != parent)
+        return ESRCH;
+    execvp(argv[0], argv);
+    return errno;
+}
+
+/* Start the program. 0, or its errno, which comes through a pipe that a successful exec closes. */
+static int start(char *const argv[], pid_t *pid)
+{
+    pid_t parent = getpid();
+    int problem = 0, fd[2];
+
+    if (pipe2(fd, O_CLOEXEC))
+        return errno;
+    *pid = fork();
+    if (*pid == 0) {
+        problem = become(argv, parent);
+        _exit(write(fd[1], &problem, sizeof problem) == sizeof problem ? 127 : 126);
+    }
+    if (*pid < 0)
+        problem = errno;
+    close(fd[1]);
+    if (!problem && read(fd[0], &problem, sizeof problem) != sizeof problem)
+        problem = 0;
+    close(fd[0]);
+    if (*pid > 0 && problem)
+        waitpid(*pid, NULL, 0);
+    return problem;
+}
+
+/* The signal that mpirun gets for one of ours: it hands USR1 on to the ranks, which then stop in good order; a second
+ * request is meant seriously. */
+static int handed_on_as(int signal, int *requests)
+{
+    if (signal == SIGUSR1)
+        return SIGUSR1;
+    return ++*requests > 1 ? SIGTERM : SIGUSR1;
+}
+
+/* Hand signals on until the program has ended. 0, or errno. */
+static int follow(pid_t pid, const sigset_t *awaited, int *status)
+{
+    int requests = 0;
+
+    for (;;) {
+        int signal = sigwaitinfo(awaited, NULL);
+
+        if (signal < 0 && errno != EINTR)
+            return errno;
+        if (signal == SIGCHLD) {
+            pid_t ended = waitpid(pid, status, WNOHANG);
+
+            if (ended)
+                return ended == pid ? 0 : errno;
+        } else if (signal > 0) {
+            kill(pid, handed_on_as(signal, &requests)); /* it may have ended by now: SIGCHLD follows */
+        }
+    }
+}
+
+/* Run argv to its end. */
+static int run(char *const argv[], int *status, struct error *error)
+{
+    int code = FAILED, problem, ended = 0, given_back;
+    struct signals signals;
+    pid_t pid = -1;
+
+    problem = signals_take(&signals);
+    if (problem)
+        return error_set(error, FAILED, "%s: %s", argv[0], strerror(problem));
+    problem = start(argv, &pid);
+    if (problem) {
+        code = error_set(error, REFUSED, "%s: %s (install Open MPI, set H5MAP_MPIRUN, or leave -j out)", argv[0],
+                         strerror(problem));
+        goto out;
+    }
+    problem = follow(pid, &signals.awaited, &ended);
+    if (problem) {
+        code = error_set(error, FAILED, "%s: %s", argv[0], strerror(problem));
+        goto out;
+    }
+    *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+    code = OK;
+out:
+    given_back = signals_give_back(&signals);
+    if (given_back && !code)
+        code = error_set(error, FAILED, "%s: %s", argv[0], strerror(given_back));
+    return code;
+}
+
+/* mpirun's command line: NULL-terminated, to be freed; the words belong to others. NULL: no memory. */
+static const char **make_argv(const struct options *options, const char *ranks, const char *program)
+{
+    static const char *const flags[] = {
+        "-q", "--oversubscribe", "--allow-run-as-root", "--bind-to", "none", "-x", LAUNCH_CHILD, "-n"};
+    const size_t flag_count = sizeof flags / sizeof *flags;
+    const char *mpirun = getenv("H5MAP_MPIRUN");
+    const char **argv = calloc((size_t)options->argc + flag_count + 4, sizeof *argv);
+    int n = 0;
+
+    if (!argv)
+        return NULL;
+    argv[n++] = mpirun && *mpirun ? mpirun : H5MAP_MPIRUN_DEFAULT;
+    for (size_t k = 0; k < flag_count; k++)
+        argv[n++] = flags[k];
+    argv[n++] = ranks;
+    argv[n++] = program;
+    for (int k = 1; k < options->argc; k++)
+        argv[n++] = options->argv[k];
+    return argv;
+}
+
+int launch_run(const struct options *options, int *status, struct error *error)
+{
+    char program[PATH_BYTES], ranks[16];
+    const char **argv;
+    ssize_t length;
+    int code;
+
+    if (launch_has_launcher())
+        return error_set(error, REFUSED, "-j: already started by an MPI launcher (leave -j out)");
+    length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length < 0)
+        return error_set(error, FAILED, "/proc/self/exe: %s", strerror(errno));
+    program[length] = '\0';
+    snprintf(ranks, sizeof ranks, "%d", options->ranks ? options->ranks : core_count());
+    argv = make_argv(options, ranks, program);
+    if (!argv || setenv(LAUNCH_CHILD, isatty(STDERR_FILENO) ? "terminal" : "log", 1))
+        code = error_memory(error, "-j", ((unsigned long long)options->argc + 16) * sizeof *argv);
+    else
+        code = run((char *const *)argv, status, error);
+    free(argv);
+    return code;
+}

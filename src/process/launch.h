@@ -1,0 +1,32 @@
+/* -j: the same command under mpirun. */
+#ifndef PROCESS_LAUNCH_H
+#define PROCESS_LAUNCH_H
+
+#include "job.h"
+
+/* Set in the environment of what launch_run starts. */
+#define LAUNCH_CHILD "H5MAP_UNDER_J"
+
+/* Is this process started by an MPI launcher (mpirun, srun)? From the environment. A SLURM batch script, or a shell in
+ * an allocation, is not. */
+bool launch_has_launcher(void);
+
+/* Is this a rank that launch_run started? It gets every word of the command, -j too, which has done its work then: the
+ * caller passes over options->parallel. */
+bool launch_is_child(void);
+
+/* Does what goes to stderr end at a terminal? Under launch_run the parent's stderr counts, as mpirun stands between. */
+bool launch_terminal(void);
+
+/* Rank and size that the launcher promises: OMPI_COMM_WORLD_*, PMIX_RANK / PMI_*, then SLURM_PROCID and
+ * SLURM_STEP_NUM_TASKS (first that is set). rank 0 and size 1 without a launcher; size 0: not known. */
+void launch_promise(int *rank, int *size);
+
+/* Start mpirun ($H5MAP_MPIRUN, or the one known from the build) with options->ranks ranks (0: as many as cores that
+ * this process may use) of this program and the same words; stdin /dev/null, its other streams are ours; wait. SIGTERM,
+ * SIGINT and SIGHUP are handed on as SIGUSR1 (from the second on as SIGTERM), SIGUSR1 as itself; what this process
+ * ignores stays ignored. mpirun ends when this process does. *status is the exit status of the run, 128 + N if mpirun
+ * died of signal N. REFUSED under a launcher or when it can't start. Before any thread is made. */
+int launch_run(const struct options *options, int *status, struct error *error);
+
+#endif

@@ -1,0 +1,63 @@
+/* What the environment tells of the launcher that started this process. */
+#include "process/launch.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The whole number in an environment variable; false where it is not set or none. */
+static bool number_of(const char *variable, int *number)
+{
+    const char *text = getenv(variable);
+    char *end = NULL;
+    long value = text ? strtol(text, &end, 10) : 0;
+
+    if (!text || end == text || *end || value < 0 || value > 1000000000)
+        return false;
+    *number = (int)value;
+    return true;
+}
+
+/* The first of the variables that is set, else `otherwise`. */
+static int first_of(const char *const *variables, int otherwise)
+{
+    int number = otherwise;
+
+    while (*variables && !number_of(*variables, &number))
+        variables++;
+    return number;
+}
+
+bool launch_has_launcher(void)
+{
+    static const char *const signs[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE", NULL};
+    int tasks = 0;
+
+    if (first_of(signs, -1) >= 0)
+        return true;
+    /* a batch script is no step; an interactive shell in an allocation is one, of one task */
+    return number_of("SLURM_STEP_NUM_TASKS", &tasks) && tasks > 1;
+}
+
+void launch_promise(int *rank, int *size)
+{
+    static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID", NULL};
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", NULL};
+    bool launched = launch_has_launcher();
+
+    *rank = launched ? first_of(ranks, 0) : 0;
+    *size = launched ? first_of(sizes, 0) : 1;
+}
+
+bool launch_is_child(void)
+{
+    return getenv(LAUNCH_CHILD) && launch_has_launcher();
+}
+
+bool launch_terminal(void)
+{
+    const char *child = getenv(LAUNCH_CHILD);
+
+    if (child && launch_has_launcher())
+        return child[0] == 't';
+    return isatty(STDERR_FILENO);
+}

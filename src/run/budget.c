@@ -1,0 +1,184 @@
+#include "run/budget.h"
+#include "run/image.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define SLICE_BYTES (1u << 20) /* of a ticket's inputs and results, where items are small: they stay in cache */
+#define SLICE_ITEMS (1u << 22) /* more make a ticket no better */
+#define PIECE_BYTES (1u << 19)
+#define POOL_MOST 8
+#define REASONS_LEAST 1024
+
+/* One cut of the memory: what a rank would hold. */
+struct cut {
+    uint64_t slice;
+    int slots, pool;
+};
+
+static uint64_t item_bytes(const struct plan *plan)
+{
+    uint64_t bytes = 0;
+
+    for (int k = 0; k < plan->in_count; k++)
+        bytes += plan->in[k].param ? 0 : plan->in[k].wire_bytes;
+    for (int k = 0; k < plan->out_count; k++)
+        bytes += plan->out[k].bytes;
+    return bytes;
+}
+
+/* Bytes that the mapper adds to an item at hand: converted inputs, its status and index. */
+static uint64_t piece_bytes(const struct plan *plan)
+{
+    uint64_t bytes = sizeof(int32_t) + sizeof(uint64_t);
+
+    for (int k = 0; k < plan->in_count; k++)
+        bytes += plan->in[k].convert ? plan->in[k].bytes : 0;
+    return bytes;
+}
+
+static uint64_t whole_blocks(uint64_t items, uint64_t block)
+{
+    return items < block ? block : items - items % block;
+}
+
+static uint64_t piece_of(const struct plan *plan, uint64_t slice)
+{
+    const uint64_t piece = whole_blocks(PIECE_BYTES / (item_bytes(plan) + piece_bytes(plan)), plan->block);
+
+    return piece < slice ? piece : slice;
+}
+
+/* The bytes of a rank's buffers under this cut; root's, which holds the most. */
+static uint64_t cut_bytes(const struct plan *plan, const struct cut *cut)
+{
+    const uint64_t in = image_inputs_bytes(plan, cut->slice), out = image_results_bytes_max(plan, cut->slice);
+    const uint64_t scratch = piece_of(plan, cut->slice) * piece_bytes(plan) + plan->reasons_bytes;
+
+    /* A rank that is not root receives into one image more than it has slots. */
+    return (uint64_t)cut->slots * (in + out) + (uint64_t)cut->pool * (in + out) + scratch;
+}
+
+/* The best cut that fits: two slots before one, a large pool before a small one, a large slice before all. */
+static bool find_cut(const struct plan *plan, uint64_t memory, int pool_most, struct cut *cut)
+{
+    const int pool_least = pool_most ? 1 : 0;
+
+    for (uint64_t slice = cut->slice;; slice = whole_blocks(slice / 2, plan->block)) {
+        const int least = slice > plan->block ? pool_most : pool_least;
+
+        cut->slice = slice;
+        for (cut->slots = 2; cut->slots >= 1; cut->slots--)
+            for (cut->pool = pool_most; cut->pool >= least; cut->pool = cut->pool > least ? cut->pool / 2 : -1) {
+                if (cut->pool < least)
+                    cut->pool = least;
+                if (cut_bytes(plan, cut) <= memory)
+                    return true;
+                if (cut->pool == 0)
+                    break;
+            }
+        if (slice == plan->block)
+            return false;
+    }
+}
+
+/* The input or result that takes most of an item. */
+static const char *largest_port(const struct plan_input *input, const struct plan *plan, uint64_t *bytes)
+{
+    const char *name = "";
+
+    *bytes = 0;
+    for (int k = 0; k < plan->in_count; k++)
+        if (!plan->in[k].param && plan->in[k].wire_bytes + (plan->in[k].convert ? plan->in[k].bytes : 0) >= *bytes) {
+            *bytes = plan->in[k].wire_bytes + (plan->in[k].convert ? plan->in[k].bytes : 0);
+            name = input->signature->in[k].name;
+        }
+    for (int k = 0; k < plan->out_count; k++)
+        if (plan->out[k].bytes > *bytes) {
+            *bytes = plan->out[k].bytes;
+            name = input->signature->out[k].name;
+        }
+    return name;
+}
+
+static int refuse_memory(const struct plan_input *input, const struct plan *plan, uint64_t cache, struct error *error)
+{
+    const struct cut least = {.slice = plan->block, .slots = 1, .pool = input->ranks > 1 ? 1 : 0};
+    const uint64_t need = cut_bytes(plan, &least) + cache;
+    uint64_t bytes;
+    const char *name = largest_port(input, plan, &bytes);
+    char unit[64] = "an item";
+
+    if (plan->block > 1)
+        snprintf(unit, sizeof unit, "a block of %" PRIu64 " items", plan->block);
+    return error_set(error, REFUSED,
+                     "%s: %s of %" PRIu64 " bytes does not fit in --memory %" PRIu64 "M (give --memory %" PRIu64 "M)",
+                     name, unit, bytes * plan->block, input->options->memory_bytes >> 20, (need >> 20) + 1);
+}
+
+/* A row of chunks in the cache, so that neighbouring tickets do not decode a chunk twice; at most half of the memory
+ * for all inputs together. What must be decoded at once must fit. */
+static int plan_cache(const struct plan_input *input, struct plan *plan, uint64_t *total, struct error *error)
+{
+    const uint64_t half = input->options->memory_bytes / 2;
+    uint64_t most = 0, chunked = 0;
+
+    for (int k = 0; k < plan->in_count; k++) {
+        const struct bound *bound = &input->binding->in[k];
+
+        if (plan->in[k].param || bound->chunk_bytes == 0)
+            continue;
+        chunked++;
+        if (bound->chunk_bytes > half)
+            return error_set(error, REFUSED,
+                             "%s: a chunk of %s is %" PRIu64 " bytes and does not fit in --memory %" PRIu64
+                             "M (give --memory %" PRIu64 "M)",
+                             input->signature->in[k].name, bound->dataset, bound->chunk_bytes,
+                             input->options->memory_bytes >> 20, (2 * bound->chunk_bytes >> 20) + 1);
+        if (bound->chunk_bytes * bound->row_chunks > most)
+            most = bound->chunk_bytes * bound->row_chunks;
+    }
+    plan->cache_bytes = most;
+    if (chunked && most > half / chunked)
+        plan->cache_bytes = half / chunked;
+    *total = chunked * plan->cache_bytes;
+    return OK;
+}
+
+static uint64_t first_slice(const struct plan_input *input, const struct plan *plan)
+{
+    const uint64_t item = item_bytes(plan) ? item_bytes(plan) : 1;
+    uint64_t slice = SLICE_BYTES / item < SLICE_ITEMS ? SLICE_BYTES / item : SLICE_ITEMS;
+
+    if (input->options->slice)
+        slice = input->options->slice;
+    return whole_blocks(slice, plan->block);
+}
+
+int budget_plan(const struct plan_input *input, struct plan *plan, struct error *error)
+{
+    const bool fixed = plan->schedule == SCHEDULE_STATIC;
+    struct cut cut = {.slice = first_slice(input, plan)};
+    uint64_t cache = 0, memory;
+    int pool = input->ranks == 1 && !fixed ? 0 : fixed ? input->ranks : POOL_MOST;
+
+    if (plan_cache(input, plan, &cache, error))
+        return error->code;
+    memory = input->options->memory_bytes - cache;
+    plan->reasons_bytes = REASONS_BYTES;
+    while (fixed && plan->reasons_bytes > REASONS_LEAST && plan->reasons_bytes * (uint64_t)pool > memory / 8)
+        plan->reasons_bytes /= 2;
+    if (!find_cut(plan, memory, pool, &cut))
+        return refuse_memory(input, plan, cache, error);
+    if (input->options->slice && cut.slice < whole_blocks(input->options->slice, plan->block))
+        return error_set(error, REFUSED,
+                         "--slice %" PRIu64 ": so many items do not fit in --memory %" PRIu64 "M (%" PRIu64 " do)",
+                         input->options->slice, input->options->memory_bytes >> 20, cut.slice);
+    plan->slice = cut.slice;
+    plan->slots = cut.slots;
+    plan->pool = cut.pool;
+    plan->piece = piece_of(plan, cut.slice);
+    plan->image_in_bytes = image_inputs_bytes(plan, cut.slice);
+    plan->image_out_bytes = image_results_bytes_max(plan, cut.slice);
+    return OK;
+}

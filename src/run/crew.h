@@ -1,0 +1,49 @@
+/* What one rank works with while the items are mapped, and the two ways of dealing them. */
+#ifndef RUN_CREW_H
+#define RUN_CREW_H
+
+#include "data/source.h"
+#include "parallel/team.h"
+#include "run/lane.h"
+#include "run/results.h"
+#include "run/watch.h"
+
+struct crew {
+    const struct plan *plan;
+    struct team *team;
+    struct lane *lane;
+    struct source *source;   /* root: where items are read from */
+    struct results *results; /* root: where they go */
+    struct watch *watch;     /* root */
+};
+
+/* A way of dealing. Every rank opens (local), all agree, every rank runs, every rank closes (local; what a kernel that
+ * is still running uses is left alone).
+ *
+ * run maps all items. Root's error says what went wrong, STOPPED where a signal asked to stop; the others learn of it
+ * in the agreement that follows. Every ticket gets one result, every rank is told to stop, nothing hangs. On return a
+ * kernel may still be running in the lane of a rank that gave up. */
+struct dealing {
+    int (*open)(struct crew *crew, void **self, struct error *error);
+    int (*run)(void *self, struct error *error);
+    void (*close)(void *self);
+};
+
+/* A rank that is free gets the next ticket, its size by how long its items took: any cost of items balances. */
+const struct dealing *dealing_dynamic_root(void);
+const struct dealing *dealing_dynamic_other(void);
+
+/* Equal contiguous runs of items, in bounded rounds of scatter and gather: the simplest reading of the design, and the
+ * oracle of the tests. A stop waits for the round at hand. */
+const struct dealing *dealing_static(void);
+
+/* Root: read the items into a ticket and write its header. */
+int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *ticket, struct error *error);
+
+/* Root: look at signals and progress; STOPPED in error where the run is to stop. */
+int crew_look(struct crew *crew, struct error *error);
+
+/* One image of at most `bytes`, whole blocks of messages; NULL: no memory. */
+struct batch *crew_image(const struct crew *crew, uint64_t bytes);
+
+#endif

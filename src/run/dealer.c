@@ -1,0 +1,372 @@
+/* Dynamic dealing, root's side: who is free gets the next ticket. The other ranks' side is player.c. */
+#include "parallel/mail.h"
+#include "parallel/patience.h"
+#include "run/crew.h"
+#include "run/image.h"
+#include "run/ledger.h"
+
+#include <stdlib.h>
+
+#define TICKET_S 0.02         /* a ticket's work: long against a message, short against a run */
+#define TICKET_LEAST_S 0.0002 /* near the end tickets get smaller, but not below this */
+#define GROWTH 16             /* a ticket is at most so many times the one before */
+#define SLEEP_NS 1000000
+#define STOPS_AT_A_TIME 16
+
+/* What root knows of a rank. */
+struct hand {
+    uint64_t last; /* items of its latest ticket */
+    double item_s; /* time an item took, 0: not known */
+    uint32_t load; /* tickets it has */
+    uint32_t sent; /* tickets it was sent */
+};
+
+struct dealer {
+    struct crew *crew;
+    struct error *error;
+    struct ledger ledger;
+    struct mail *mail;  /* NULL: alone */
+    struct hand *hands; /* [ranks] */
+    int *ring;          /* [ranks + 1] ranks that may get a ticket, first come first served */
+    int ring_first, ring_count;
+    struct batch **pool; /* [pool_free] images for tickets on the way out */
+    int pool_free;
+    struct slot *slots;  /* root's own, [slots] */
+    struct batch *stops; /* [ranks] */
+    int stops_sent;
+    uint32_t outstanding; /* tickets at other ranks */
+};
+
+/* ---- dealing ---- */
+
+static bool failing(const struct dealer *dealer)
+{
+    return dealer->error->code != OK;
+}
+
+/* May the rank have one more ticket? A second only where its items are short: it would wait behind a long one. */
+static bool has_room(const struct dealer *dealer, int rank)
+{
+    const struct hand *hand = &dealer->hands[rank];
+
+    if (hand->load == 0)
+        return true;
+    return (int)hand->load < dealer->crew->plan->slots && hand->item_s > 0 &&
+           hand->item_s * (double)dealer->crew->plan->block < TICKET_S;
+}
+
+/* How many items the rank's next ticket should have. */
+static uint64_t ticket_items(const struct dealer *dealer, const struct hand *hand)
+{
+    const struct plan *plan = dealer->crew->plan;
+    const uint64_t share = ledger_left(&dealer->ledger) / (2 * (uint64_t)team_size(dealer->crew->team));
+    double want, least;
+
+    if (plan->slice_fixed)
+        return plan->slice;
+    if (hand->item_s <= 0)
+        return plan->block;
+    want = TICKET_S / hand->item_s;
+    least = TICKET_LEAST_S / hand->item_s;
+    if (want > (double)hand->last * GROWTH)
+        want = (double)hand->last * GROWTH;
+    if (want > (double)share)
+        want = (double)share > least ? (double)share : least < want ? least : want;
+    if (want > (double)plan->slice)
+        return plan->slice;
+    return want < 1 ? 1 : (uint64_t)want;
+}
+
+static void book(struct hand *hand, uint64_t count)
+{
+    hand->last = count;
+    hand->load++;
+    hand->sent++;
+}
+
+/* A rank gave a result back: it is free for another. */
+static void unbook(struct hand *hand, const struct batch *result)
+{
+    hand->load--;
+    if (result->verb != VERB_MAP || result->count == 0)
+        return;
+    const double item_s = result->busy_s / (double)result->count;
+
+    hand->item_s = hand->item_s > 0 ? (hand->item_s + item_s) / 2 : item_s > 0 ? item_s : 1e-9;
+}
+
+static void queue(struct dealer *dealer, int rank)
+{
+    const int size = team_size(dealer->crew->team) + 1;
+
+    dealer->ring[(dealer->ring_first + dealer->ring_count++) % size] = rank;
+}
+
+static int unqueue(struct dealer *dealer)
+{
+    const int rank = dealer->ring[dealer->ring_first];
+
+    dealer->ring_first = (dealer->ring_first + 1) % (team_size(dealer->crew->team) + 1);
+    dealer->ring_count--;
+    return rank;
+}
+
+/* The next ticket for a rank into an image; false: nothing is left, or it could not be read. */
+static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
+{
+    struct hand *hand = &dealer->hands[rank];
+    uint64_t first, count;
+
+    if (!ledger_take(&dealer->ledger, ticket_items(dealer, hand), &first, &count) ||
+        crew_read(dealer->crew, first, count, ticket, dealer->error))
+        return false;
+    book(hand, count);
+    return true;
+}
+
+static bool deal_to_self(struct dealer *dealer)
+{
+    struct crew *crew = dealer->crew;
+
+    if (failing(dealer) || ledger_left(&dealer->ledger) == 0 || !has_room(dealer, 0))
+        return false;
+    for (int k = 0; k < crew->plan->slots; k++) {
+        struct slot *slot = &dealer->slots[k];
+
+        if (slot->ticket->slot >= 0)
+            continue;
+        if (!fill_ticket(dealer, 0, slot->ticket))
+            return false;
+        slot->ticket->slot = k;
+        lane_start(crew->lane, slot);
+        return true;
+    }
+    return false;
+}
+
+static bool deal_to_others(struct dealer *dealer)
+{
+    int rank;
+
+    if (failing(dealer) || dealer->ring_count == 0 || dealer->pool_free == 0 || !mail_room(dealer->mail) ||
+        ledger_left(&dealer->ledger) == 0)
+        return false;
+    rank = unqueue(dealer);
+    if (!has_room(dealer, rank)) /* its latest items took longer; its next result queues it again */
+        return true;
+    struct batch *ticket = dealer->pool[dealer->pool_free - 1];
+
+    if (!fill_ticket(dealer, rank, ticket))
+        return false;
+    dealer->pool_free--;
+    dealer->outstanding++;
+    mail_send(dealer->mail, rank, ticket, image_inputs_bytes(dealer->crew->plan, ticket->count));
+    if (has_room(dealer, rank))
+        queue(dealer, rank);
+    return true;
+}
+
+/* ---- results ---- */
+
+static bool take_own(struct dealer *dealer)
+{
+    struct slot *slot = lane_done(dealer->crew->lane);
+
+    if (!slot)
+        return false;
+    unbook(&dealer->hands[0], slot->result);
+    slot->ticket->slot = -1;
+    if (!failing(dealer))
+        results_take(dealer->crew->results, slot->result, dealer->error);
+    return true;
+}
+
+static bool take_others(struct dealer *dealer)
+{
+    struct batch *result = mail_received(dealer->mail);
+    const int rank = result ? result->rank : 0;
+
+    if (!result)
+        return false;
+    const bool had_room = has_room(dealer, rank);
+
+    dealer->outstanding--;
+    unbook(&dealer->hands[rank], result);
+    if (!failing(dealer) && result->verb == VERB_MAP)
+        results_take(dealer->crew->results, result, dealer->error);
+    if (!had_room && has_room(dealer, rank))
+        queue(dealer, rank);
+    mail_again(dealer->mail, result);
+    return true;
+}
+
+static bool take_sent(struct dealer *dealer)
+{
+    const struct batch *image = mail_sent(dealer->mail);
+
+    if (!image)
+        return false;
+    if (image->verb != VERB_STOP)
+        dealer->pool[dealer->pool_free++] = (struct batch *)(uintptr_t)image;
+    return true;
+}
+
+/* Tell the ranks, one after the other, that no more tickets come, and how many came. */
+static bool send_stop(struct dealer *dealer)
+{
+    const bool over = failing(dealer) || (ledger_left(&dealer->ledger) == 0 && dealer->outstanding == 0);
+    const int rank = dealer->stops_sent + 1;
+
+    if (!over || rank >= team_size(dealer->crew->team) || !mail_room(dealer->mail))
+        return false;
+    dealer->stops[rank] = (struct batch){.verb = VERB_STOP, .count = dealer->hands[rank].sent};
+    mail_send(dealer->mail, rank, &dealer->stops[rank], sizeof dealer->stops[rank]);
+    dealer->stops_sent++;
+    return true;
+}
+
+static bool serve_others(struct dealer *dealer)
+{
+    bool any = false;
+
+    if (!dealer->mail)
+        return false;
+    any |= take_others(dealer);
+    any |= take_sent(dealer);
+    any |= deal_to_others(dealer);
+    any |= send_stop(dealer);
+    return any;
+}
+
+static bool others_are_over(const struct dealer *dealer)
+{
+    return !dealer->mail || (dealer->outstanding == 0 && mail_idle(dealer->mail) &&
+                             dealer->stops_sent == team_size(dealer->crew->team) - 1);
+}
+
+static bool is_over(const struct dealer *dealer)
+{
+    if (!others_are_over(dealer))
+        return false;
+    return failing(dealer) || (ledger_left(&dealer->ledger) == 0 && lane_load(dealer->crew->lane) == 0);
+}
+
+static void serve(struct dealer *dealer)
+{
+    struct patience patience = {.most_ns = SLEEP_NS};
+
+    while (!is_over(dealer)) {
+        bool any = deal_to_self(dealer);
+
+        any |= serve_others(dealer);
+        any |= take_own(dealer);
+        if (!failing(dealer))
+            crew_look(dealer->crew, dealer->error);
+        if (any)
+            patience_reset(&patience);
+        else
+            patience_wait(&patience);
+    }
+}
+
+/* ---- root's set-up ---- */
+
+static int open_slots(struct dealer *dealer)
+{
+    const struct plan *plan = dealer->crew->plan;
+
+    dealer->slots = calloc((size_t)plan->slots, sizeof *dealer->slots);
+    for (int k = 0; dealer->slots && k < plan->slots; k++) {
+        dealer->slots[k].ticket = crew_image(dealer->crew, plan->image_in_bytes);
+        dealer->slots[k].result = crew_image(dealer->crew, plan->image_out_bytes);
+        if (!dealer->slots[k].ticket || !dealer->slots[k].result)
+            return FAILED;
+        dealer->slots[k].ticket->slot = -1;
+    }
+    return dealer->slots ? OK : FAILED;
+}
+
+static int open_pool(struct dealer *dealer)
+{
+    const struct plan *plan = dealer->crew->plan;
+
+    dealer->pool = calloc((size_t)plan->pool + 1, sizeof *dealer->pool);
+    for (int k = 0; dealer->pool && k < plan->pool; k++) {
+        struct batch *image = crew_image(dealer->crew, plan->image_in_bytes);
+
+        if (!image)
+            return FAILED;
+        dealer->pool[dealer->pool_free++] = image;
+    }
+    return dealer->pool ? OK : FAILED;
+}
+
+static int open_mail(struct dealer *dealer, struct error *error)
+{
+    const struct plan *plan = dealer->crew->plan;
+    const struct mail_spec spec = {.send_bytes = plan->image_in_bytes,
+                                   .receive_bytes = plan->image_out_bytes,
+                                   .sends = plan->pool + STOPS_AT_A_TIME,
+                                   .receives = plan->pool,
+                                   .count_limit = plan->count_limit};
+
+    return mail_open(dealer->crew->team, &spec, &dealer->mail, error);
+}
+
+static void dealer_close(void *self)
+{
+    struct dealer *dealer = self;
+    const bool running = lane_load(dealer->crew->lane) > 0;
+
+    mail_close(dealer->mail);
+    for (int k = 0; !running && dealer->slots && k < dealer->crew->plan->slots; k++) {
+        free(dealer->slots[k].ticket);
+        free(dealer->slots[k].result);
+    }
+    for (int k = 0; k < dealer->pool_free; k++)
+        free(dealer->pool[k]);
+    free(dealer->pool);
+    if (!running) /* else the kernel still uses them, and the process ends soon */
+        free(dealer->slots);
+    free(dealer->stops);
+    free(dealer->ring);
+    free(dealer->hands);
+    free(dealer);
+}
+
+static int dealer_open(struct crew *crew, void **self, struct error *error)
+{
+    const struct plan *plan = crew->plan;
+    const int ranks = team_size(crew->team);
+    struct dealer *dealer = calloc(1, sizeof *dealer);
+
+    if (!dealer)
+        return error_memory(error, "buffers", sizeof *dealer);
+    *self = dealer;
+    dealer->crew = crew;
+    ledger_open(&dealer->ledger, plan->items, plan->block);
+    dealer->hands = calloc((size_t)ranks, sizeof *dealer->hands);
+    dealer->ring = calloc((size_t)ranks + 1, sizeof *dealer->ring);
+    dealer->stops = aligned_alloc(BATCH_ALIGN, (size_t)ranks * sizeof *dealer->stops);
+    if (!dealer->hands || !dealer->ring || !dealer->stops || open_slots(dealer) || (ranks > 1 && open_pool(dealer)))
+        return error_memory(error, "buffers", plan->image_in_bytes + plan->image_out_bytes);
+    for (int rank = 1; rank < ranks; rank++)
+        queue(dealer, rank);
+    return ranks > 1 ? open_mail(dealer, error) : OK;
+}
+
+static int dealer_run(void *self, struct error *error)
+{
+    struct dealer *dealer = self;
+
+    dealer->error = error;
+    serve(dealer);
+    return error->code;
+}
+
+const struct dealing *dealing_dynamic_root(void)
+{
+    static const struct dealing dealing = {dealer_open, dealer_run, dealer_close};
+
+    return &dealing;
+}

@@ -1,0 +1,165 @@
+#include "run/lane.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SPINS 2000 /* looks before the lane sleeps: about 10 us */
+
+struct lane {
+    struct mapper *mapper;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t work, over;
+    bool ended;
+    int slots;
+    atomic_uint started, done; /* slots handed in, slots mapped: counts that only rise */
+    unsigned taken;            /* slots handed back */
+    atomic_bool leave;
+    struct slot **ring; /* [slots] */
+};
+
+/* The number of slots started once it differs from `seen`, or once the lane is to leave. */
+static unsigned wait_for_work(struct lane *lane, unsigned seen)
+{
+    unsigned started = seen;
+
+    for (int k = 0; k < SPINS; k++) {
+        started = atomic_load_explicit(&lane->started, memory_order_acquire);
+        if (started != seen || atomic_load(&lane->leave))
+            return started;
+    }
+    pthread_mutex_lock(&lane->lock);
+    while ((started = atomic_load(&lane->started)) == seen && !atomic_load(&lane->leave))
+        pthread_cond_wait(&lane->work, &lane->lock);
+    pthread_mutex_unlock(&lane->lock);
+    return started;
+}
+
+static void *lane_thread(void *argument)
+{
+    struct lane *lane = argument;
+
+    for (unsigned done = 0; !atomic_load(&lane->leave);) {
+        if (wait_for_work(lane, done) == done)
+            continue;
+        struct slot *slot = lane->ring[done % (unsigned)lane->slots];
+
+        mapper_map(lane->mapper, slot->ticket, slot->result);
+        done++;
+        atomic_store_explicit(&lane->done, done, memory_order_release);
+    }
+    pthread_mutex_lock(&lane->lock);
+    lane->ended = true;
+    pthread_cond_signal(&lane->over);
+    pthread_mutex_unlock(&lane->lock);
+    return NULL;
+}
+
+/* Signals are the main thread's business. */
+static int start_thread(struct lane *lane)
+{
+    sigset_t all, before;
+    int problem;
+
+    sigfillset(&all);
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGFPE);
+    sigdelset(&all, SIGILL);
+    sigdelset(&all, SIGABRT);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    problem = pthread_create(&lane->thread, NULL, lane_thread, lane);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return problem;
+}
+
+int lane_open(struct mapper *mapper, int slots, struct lane **lane_out, struct error *error)
+{
+    struct lane *lane = calloc(1, sizeof *lane);
+    int problem;
+
+    if (!lane || !(lane->ring = calloc((size_t)slots, sizeof(struct slot *)))) {
+        free(lane);
+        return error_memory(error, "the kernel's thread", sizeof *lane);
+    }
+    lane->mapper = mapper;
+    lane->slots = slots;
+    pthread_mutex_init(&lane->lock, NULL);
+    pthread_cond_init(&lane->work, NULL);
+    pthread_cond_init(&lane->over, NULL);
+    problem = start_thread(lane);
+    if (problem) {
+        free(lane->ring);
+        free(lane);
+        return error_set(error, FAILED, "can't start the kernel's thread: %s", strerror(problem));
+    }
+    *lane_out = lane;
+    return OK;
+}
+
+void lane_start(struct lane *lane, struct slot *slot)
+{
+    const unsigned started = atomic_load_explicit(&lane->started, memory_order_relaxed);
+
+    lane->ring[started % (unsigned)lane->slots] = slot;
+    pthread_mutex_lock(&lane->lock);
+    atomic_store_explicit(&lane->started, started + 1, memory_order_release);
+    pthread_cond_signal(&lane->work);
+    pthread_mutex_unlock(&lane->lock);
+}
+
+struct slot *lane_done(struct lane *lane)
+{
+    if (atomic_load_explicit(&lane->done, memory_order_acquire) == lane->taken)
+        return NULL;
+    return lane->ring[lane->taken++ % (unsigned)lane->slots];
+}
+
+int lane_load(const struct lane *lane)
+{
+    return (int)(atomic_load_explicit(&lane->started, memory_order_relaxed) - lane->taken);
+}
+
+static bool wait_for_end(struct lane *lane, double patience_s)
+{
+    struct timespec until;
+    bool ended;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (time_t)patience_s;
+    until.tv_nsec += (long)(1e9 * (patience_s - (double)(time_t)patience_s));
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    pthread_mutex_lock(&lane->lock);
+    atomic_store(&lane->leave, true);
+    pthread_cond_signal(&lane->work);
+    while (!lane->ended && pthread_cond_timedwait(&lane->over, &lane->lock, &until) != ETIMEDOUT)
+        ;
+    ended = lane->ended;
+    pthread_mutex_unlock(&lane->lock);
+    return ended;
+}
+
+bool lane_close(struct lane *lane, double patience_s)
+{
+    if (!lane)
+        return true;
+    if (!wait_for_end(lane, patience_s)) {
+        pthread_detach(lane->thread);
+        return false;
+    }
+    pthread_join(lane->thread, NULL);
+    pthread_cond_destroy(&lane->over);
+    pthread_cond_destroy(&lane->work);
+    pthread_mutex_destroy(&lane->lock);
+    free(lane->ring);
+    free(lane);
+    return true;
+}

@@ -1,0 +1,24 @@
+/* Apply the kernel to a batch: convert its inputs, call, settle what failed. One mapper a lane. */
+#ifndef RUN_MAPPER_H
+#define RUN_MAPPER_H
+
+#include "job.h"
+
+#include <h5map/kernel.h>
+
+struct mapper;
+
+/* Buffers for pieces of plan->piece items. `state` is what the kernel's init made. */
+int mapper_open(const struct plan *plan, const h5map_kernel_t *kernel, void *state, struct mapper **mapper,
+                struct error *error);
+void mapper_close(struct mapper *mapper);
+
+/* Map the ticket's items into the result image: header, results (a failed item holds the fill value), bitmap and
+ * reasons. The batch starts at a multiple of plan->block. Where the kernel says stop, result->error is FAILED and the
+ * first reason says why. Local; the kernel runs here. */
+void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch *result);
+
+/* The kernel's init, with the calls that h5map_refuse needs. `items` of the whole run. REFUSED where it refuses. */
+int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, void **state, struct error *error);
+
+#endif

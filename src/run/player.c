@@ -1,0 +1,191 @@
+/* Dynamic dealing, the side of every rank but root: take tickets, have them mapped, send the results. */
+#include "parallel/mail.h"
+#include "parallel/patience.h"
+#include "run/crew.h"
+#include "run/image.h"
+
+#include <stdlib.h>
+
+#define SLEEP_NS 1000000
+
+struct player {
+    struct crew *crew;
+    struct mail *mail;
+    struct slot *slots;     /* [slots]; ticket NULL: free */
+    struct batch **waiting; /* [slots] tickets that found no free slot */
+    int waiting_count;
+    struct batch *gave_up; /* [slots] answers for tickets that were given up */
+    int gave_up_count;
+    uint64_t received, promised; /* tickets; promised UINT64_MAX: no word yet */
+};
+
+static bool told_to_stop(const struct player *player)
+{
+    return player->promised != UINT64_MAX;
+}
+
+/* Answer a ticket that will not be mapped; which one does not matter to root. */
+static void give_up(struct player *player)
+{
+    struct batch *answer = &player->gave_up[player->gave_up_count++];
+
+    *answer = (struct batch){.verb = VERB_GAVE_UP, .rank = team_rank(player->crew->team)};
+    mail_send(player->mail, 0, answer, sizeof *answer);
+}
+
+static bool start_waiting(struct player *player)
+{
+    struct slot *slot = player->slots;
+
+    if (player->waiting_count == 0 || told_to_stop(player))
+        return false;
+    while (slot < player->slots + player->crew->plan->slots && slot->ticket)
+        slot++;
+    if (slot == player->slots + player->crew->plan->slots)
+        return false;
+    slot->ticket = player->waiting[0];
+    for (int k = 1; k < player->waiting_count; k++)
+        player->waiting[k - 1] = player->waiting[k];
+    player->waiting_count--;
+    lane_start(player->crew->lane, slot);
+    return true;
+}
+
+static bool take_mail(struct player *player)
+{
+    struct batch *ticket = mail_received(player->mail);
+
+    if (!ticket)
+        return false;
+    if (ticket->verb == VERB_STOP) {
+        player->promised = ticket->count;
+        mail_again(player->mail, ticket);
+        return true;
+    }
+    player->received++;
+    player->waiting[player->waiting_count++] = ticket;
+    return true;
+}
+
+static bool take_done(struct player *player)
+{
+    struct slot *slot = lane_done(player->crew->lane);
+
+    if (!slot)
+        return false;
+    mail_again(player->mail, slot->ticket);
+    slot->result->rank = team_rank(player->crew->team);
+    mail_send(player->mail, 0, slot->result, image_result_bytes(player->crew->plan, slot->result));
+    return true;
+}
+
+static bool free_sent(struct player *player)
+{
+    const struct batch *image = mail_sent(player->mail);
+
+    for (int k = 0; image && k < player->crew->plan->slots; k++)
+        if (player->slots[k].result == image)
+            player->slots[k].ticket = NULL;
+    return image != NULL;
+}
+
+/* The run ends: the tickets in the lane get their answers, whatever the kernel is doing. */
+static void leave_lane(struct player *player)
+{
+    for (int load = lane_load(player->crew->lane); load > 0; load--)
+        give_up(player);
+}
+
+/* Wait for the tickets that are still on the way here, and until all answers are out. */
+static void leave(struct player *player)
+{
+    struct patience patience = {.most_ns = SLEEP_NS};
+
+    for (;;) {
+        for (; player->waiting_count; player->waiting_count--)
+            give_up(player);
+        if (player->received == player->promised && mail_idle(player->mail))
+            return;
+        if (!take_mail(player) && !free_sent(player))
+            patience_wait(&patience);
+    }
+}
+
+static int player_run(void *self, struct error *error)
+{
+    struct player *player = self;
+    struct patience patience = {.most_ns = SLEEP_NS};
+
+    (void)error; /* what goes wrong here goes to root as a result */
+    while (!told_to_stop(player)) {
+        bool any = take_mail(player);
+
+        any |= start_waiting(player);
+        any |= take_done(player);
+        any |= free_sent(player);
+        if (any)
+            patience_reset(&patience);
+        else
+            patience_wait(&patience);
+    }
+    leave_lane(player);
+    leave(player);
+    return OK;
+}
+
+static void player_close(void *self)
+{
+    struct player *player = self;
+    const bool running = lane_load(player->crew->lane) > 0;
+
+    if (!running) /* else the kernel still uses a ticket, which is the mail's, and the process ends soon */
+        mail_close(player->mail);
+    for (int k = 0; !running && player->slots && k < player->crew->plan->slots; k++)
+        free(player->slots[k].result);
+    if (!running)
+        free(player->slots);
+    free(player->waiting);
+    free(player->gave_up);
+    free(player);
+}
+
+static int player_allocate(struct player *player)
+{
+    const struct plan *plan = player->crew->plan;
+    const size_t slots = (size_t)plan->slots;
+
+    player->slots = calloc(slots, sizeof *player->slots);
+    player->waiting = calloc(slots, sizeof *player->waiting);
+    player->gave_up = aligned_alloc(BATCH_ALIGN, slots * sizeof *player->gave_up);
+    for (size_t k = 0; player->slots && k < slots; k++)
+        if (!(player->slots[k].result = crew_image(player->crew, plan->image_out_bytes)))
+            return FAILED;
+    return !player->slots || !player->waiting || !player->gave_up;
+}
+
+static int player_open(struct crew *crew, void **self, struct error *error)
+{
+    const struct plan *plan = crew->plan;
+    const struct mail_spec spec = {.send_bytes = plan->image_out_bytes,
+                                   .receive_bytes = plan->image_in_bytes,
+                                   .sends = 2 * plan->slots,
+                                   .receives = plan->slots + 1,
+                                   .count_limit = plan->count_limit};
+    struct player *player = calloc(1, sizeof *player);
+
+    if (!player)
+        return error_memory(error, "buffers", sizeof *player);
+    *self = player;
+    player->crew = crew;
+    player->promised = UINT64_MAX;
+    if (player_allocate(player))
+        return error_memory(error, "buffers", plan->image_out_bytes * (uint64_t)plan->slots);
+    return mail_open(crew->team, &spec, &player->mail, error);
+}
+
+const struct dealing *dealing_dynamic_other(void)
+{
+    static const struct dealing dealing = {player_open, player_run, player_close};
+
+    return &dealing;
+}

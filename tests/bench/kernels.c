@@ -1,0 +1,18 @@
+#include "work.h"
+
+#include <h5map/kernel.h>
+
+static int work(const h5map_item_t *item)
+{
+    *(double *)item->out[0] = rounds(*(const double *)item->in[0]);
+    return 0;
+}
+
+static int norm(const h5map_item_t *item)
+{
+    *(double *)item->out[0] = length(item->in[0], item->dim[0]);
+    return 0;
+}
+
+H5MAP_KERNEL(work, .signature = "x: double -> y: double", .summary = "x rounds of work");
+H5MAP_KERNEL(norm, .signature = "x: double[n] -> y: double", .summary = "Euclidean length of a vector");

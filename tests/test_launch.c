@@ -1,0 +1,304 @@
+#include "process/launch.h"
+
+#include "suite.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *const variables[] = {
+    "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMIX_RANK",    "PMI_RANK",   "PMI_SIZE",    "SLURM_PROCID",
+    "SLURM_STEP_NUM_TASKS", "SLURM_JOB_ID",         "SLURM_NTASKS", LAUNCH_CHILD, "H5MAP_MPIRUN"};
+
+static void clear_environment(void)
+{
+    for (size_t k = 0; k < sizeof variables / sizeof *variables; k++)
+        unsetenv(variables[k]);
+}
+
+struct launched {
+    const char *set[7]; /* NAME=VALUE, NULL-terminated */
+    bool has_launcher;
+    int rank, size;
+};
+
+static void test_promise(void)
+{
+    static const struct launched cases[] = {
+        {{NULL}, false, 0, 1},
+        {{"OMPI_COMM_WORLD_RANK=3", "OMPI_COMM_WORLD_SIZE=4", "PMIX_RANK=3", "SLURM_PROCID=1", "SLURM_STEP_NUM_TASKS=2",
+          NULL},
+         true,
+         3,
+         4},
+        {{"PMI_RANK=1", "PMI_SIZE=5", NULL}, true, 1, 5},
+        {{"PMIX_RANK=2", "SLURM_PROCID=2", "SLURM_STEP_NUM_TASKS=8", NULL}, true, 2, 8},
+        {{"PMIX_RANK=0", NULL}, true, 0, 0},
+        {{"SLURM_PROCID=2", "SLURM_STEP_NUM_TASKS=8", NULL}, true, 2, 8},
+        /* a batch script, and a shell in an allocation */
+        {{"SLURM_JOB_ID=7", "SLURM_NTASKS=8", "SLURM_PROCID=0", NULL}, false, 0, 1},
+        {{"SLURM_JOB_ID=7", "SLURM_NTASKS=8", "SLURM_PROCID=0", "SLURM_STEP_NUM_TASKS=1", NULL}, false, 0, 1},
+        {{"OMPI_COMM_WORLD_SIZE=what", NULL}, false, 0, 1},
+    };
+
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        int rank = -1, size = -1;
+
+        clear_environment();
+        for (const char *const *set = cases[k].set; *set; set++)
+            putenv((char *)*set);
+        CU_ASSERT_EQUAL(launch_has_launcher(), cases[k].has_launcher);
+        launch_promise(&rank, &size);
+        CU_ASSERT_EQUAL(rank, cases[k].rank);
+        CU_ASSERT_EQUAL(size, cases[k].size);
+        CU_ASSERT(!launch_is_child());
+        setenv(LAUNCH_CHILD, "terminal", 1);
+        CU_ASSERT_EQUAL(launch_is_child(), cases[k].has_launcher);
+    }
+    clear_environment();
+}
+
+static void test_terminal(void)
+{
+    clear_environment();
+    CU_ASSERT_EQUAL(launch_terminal(), isatty(STDERR_FILENO) == 1);
+    setenv("OMPI_COMM_WORLD_SIZE", "1", 1);
+    setenv(LAUNCH_CHILD, "terminal", 1);
+    CU_ASSERT(launch_terminal());
+    setenv(LAUNCH_CHILD, "log", 1);
+    CU_ASSERT(!launch_terminal());
+    clear_environment();
+}
+
+/* A stand-in for mpirun: a shell script in a folder of its own; out is what it may write to. */
+struct stand_in {
+    char folder[64], program[96], out[96];
+};
+
+static void stand_in_make(struct stand_in *stand_in, const char *script)
+{
+    FILE *file;
+
+    strcpy(stand_in->folder, "/tmp/h5map-test-launch-XXXXXX");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(stand_in->folder));
+    snprintf(stand_in->program, sizeof stand_in->program, "%s/mpirun", stand_in->folder);
+    snprintf(stand_in->out, sizeof stand_in->out, "%s/out", stand_in->folder);
+    file = fopen(stand_in->program, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file, "#!/bin/sh\nexec > '%s'\n%s\n", stand_in->out, script);
+    CU_ASSERT_EQUAL_FATAL(fclose(file), 0);
+    CU_ASSERT_EQUAL_FATAL(chmod(stand_in->program, 0700), 0);
+    clear_environment();
+    setenv("H5MAP_MPIRUN", stand_in->program, 1);
+}
+
+static void stand_in_read(const struct stand_in *stand_in, char *text, size_t text_bytes)
+{
+    FILE *file = fopen(stand_in->out, "r");
+    size_t got = file ? fread(text, 1, text_bytes - 1, file) : 0;
+
+    text[got] = '\0';
+    if (file)
+        fclose(file);
+}
+
+static void stand_in_remove(const struct stand_in *stand_in)
+{
+    unlink(stand_in->out);
+    CU_ASSERT_EQUAL(unlink(stand_in->program), 0);
+    CU_ASSERT_EQUAL(rmdir(stand_in->folder), 0);
+    clear_environment();
+}
+
+static const char *const words[] = {"h5map", "run", "-j", "3", "square", "a b.h5", "out.h5", NULL};
+
+static void test_command_line(void)
+{
+    const struct options options = {.argc = 7, .argv = words, .parallel = true, .ranks = 3};
+    char text[8192], expected[8192], program[4096] = "";
+    struct stand_in stand_in;
+    struct error error = {0};
+    int status = -1;
+
+    CU_ASSERT_FATAL(readlink("/proc/self/exe", program, sizeof program - 1) > 0);
+    stand_in_make(&stand_in, "printf '[%s]' \"$@\"; echo; echo $H5MAP_UNDER_J; readlink /proc/$$/fd/0; exit 75");
+    CU_ASSERT_EQUAL(launch_run(&options, &status, &error), OK);
+    CU_ASSERT_EQUAL(status, 75);
+    stand_in_read(&stand_in, text, sizeof text);
+    snprintf(expected, sizeof expected,
+             "[-q][--oversubscribe][--allow-run-as-root][--bind-to][none][-x][H5MAP_UNDER_J][-n][3][%s][run][-j][3]"
+             "[square][a b.h5][out.h5]\n%s\n/dev/null\n",
+             program, isatty(STDERR_FILENO) ? "terminal" : "log");
+    CU_ASSERT_STRING_EQUAL(text, expected);
+    stand_in_remove(&stand_in);
+}
+
+static void test_all_cores(void)
+{
+    const struct options options = {.argc = 1, .argv = words, .parallel = true};
+    struct stand_in stand_in;
+    struct error error = {0};
+    char text[64];
+    int status = -1;
+
+    stand_in_make(&stand_in, "echo $9 $(nproc)");
+    unsetenv("OMP_NUM_THREADS"); /* nproc looks at it */
+    CU_ASSERT_EQUAL(launch_run(&options, &status, &error), OK);
+    CU_ASSERT_EQUAL(status, 0);
+    stand_in_read(&stand_in, text, sizeof text);
+    CU_ASSERT(atoi(text) > 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(strchr(text, ' '));
+    CU_ASSERT_EQUAL(atoi(text), atoi(strchr(text, ' ')));
+    stand_in_remove(&stand_in);
+}
+
+static void test_refused(void)
+{
+    const struct options options = {.argc = 1, .argv = words, .parallel = true};
+    struct error error = {0};
+    int status = -1;
+
+    clear_environment();
+    setenv("PMI_RANK", "0", 1);
+    CU_ASSERT_EQUAL(launch_run(&options, &status, &error), REFUSED);
+    CU_ASSERT_STRING_EQUAL(error.text, "-j: already started by an MPI launcher (leave -j out)");
+    clear_environment();
+    setenv("H5MAP_MPIRUN", "/no/such/mpirun", 1);
+    CU_ASSERT_EQUAL(launch_run(&options, &status, &error), REFUSED);
+    CU_ASSERT_STRING_EQUAL(error.text,
+                           "/no/such/mpirun: No such file or directory (install Open MPI, set H5MAP_MPIRUN, "
+                           "or leave -j out)");
+    CU_ASSERT_EQUAL(status, -1);
+    clear_environment();
+}
+
+/* SIGHUP as nohup leaves it, the others as a shell does. */
+static void start_with_signals(bool nohup)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
+
+    sigaction(SIGTERM, &standard, NULL);
+    sigaction(SIGINT, &standard, NULL);
+    sigaction(SIGUSR1, &standard, NULL);
+    sigaction(SIGHUP, nohup ? &ignore : &standard, NULL);
+}
+
+/* launch_run in a process of its own that gets the signals, each after the stand-in has answered the one before;
+ * under nohup a SIGHUP first of all. *answers is what the stand-in wrote. Returns the status as waitpid gives it. */
+static int signalled(const struct stand_in *stand_in, bool nohup, const int *signals, char answers[256])
+{
+    const struct options options = {.argc = 1, .argv = words, .parallel = true, .ranks = 1};
+    struct error error = {0};
+    int status = -1;
+    pid_t pid;
+
+    unlink(stand_in->out); /* of the run before */
+    pid = fork();
+    if (pid == 0) {
+        start_with_signals(nohup);
+        _exit(launch_run(&options, &status, &error) ? 99 : status);
+    }
+    for (size_t lines = 0, tries = 0; tries < 10000; tries++) {
+        size_t seen = 0;
+
+        stand_in_read(stand_in, answers, 256);
+        for (const char *c = answers; *c; c++)
+            seen += *c == '\n';
+        if (seen > lines) {
+            lines = seen;
+            if (!*signals)
+                break;
+            if (nohup && lines == 1)
+                kill(pid, SIGHUP);
+            kill(pid, *signals++);
+        }
+        usleep(1000);
+    }
+    waitpid(pid, &status, 0);
+    stand_in_read(stand_in, answers, 256);
+    return status;
+}
+
+static const char answering[] = "trap 'echo usr1' USR1; trap 'echo term; exit 42' TERM; trap 'echo int' INT; echo up;"
+                                "n=0; while [ $n -lt 1000 ]; do sleep 0.01; n=$((n+1)); done";
+
+static void test_signals(void)
+{
+    const int usr1_then_twice[] = {SIGUSR1, SIGINT, SIGTERM, 0}, hang_up[] = {SIGHUP, SIGHUP, 0},
+              nohup[] = {SIGUSR1, SIGTERM, SIGTERM, 0};
+    struct stand_in stand_in;
+    char answers[256];
+    int status;
+
+    stand_in_make(&stand_in, answering);
+    status = signalled(&stand_in, false, usr1_then_twice, answers);
+    CU_ASSERT(WIFEXITED(status));
+    CU_ASSERT_EQUAL(WEXITSTATUS(status), 42);
+    CU_ASSERT_STRING_EQUAL(answers, "up\nusr1\nusr1\nterm\n");
+    status = signalled(&stand_in, false, hang_up, answers);
+    CU_ASSERT(WIFEXITED(status));
+    CU_ASSERT_EQUAL(WEXITSTATUS(status), 42);
+    CU_ASSERT_STRING_EQUAL(answers, "up\nusr1\nterm\n");
+    status = signalled(&stand_in, true, nohup, answers);
+    CU_ASSERT(WIFEXITED(status));
+    CU_ASSERT_EQUAL(WEXITSTATUS(status), 42);
+    CU_ASSERT_STRING_EQUAL(answers, "up\nusr1\nusr1\nterm\n");
+    stand_in_remove(&stand_in);
+}
+
+static void test_killed_parent(void)
+{
+    const int kill_it[] = {SIGKILL, 0};
+    struct stand_in stand_in;
+    char answers[256];
+
+    stand_in_make(&stand_in, answering);
+    CU_ASSERT(WIFSIGNALED(signalled(&stand_in, false, kill_it, answers)));
+    for (int tries = 0; tries < 5000 && strcmp(answers, "up\nterm\n") != 0; tries++) {
+        usleep(1000);
+        stand_in_read(&stand_in, answers, sizeof answers);
+    }
+    CU_ASSERT_STRING_EQUAL(answers, "up\nterm\n");
+    stand_in_remove(&stand_in);
+}
+
+static void test_killed_mpirun(void)
+{
+    const struct options options = {.argc = 1, .argv = words, .parallel = true, .ranks = 1};
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, found;
+    struct stand_in stand_in;
+    struct error error = {0};
+    sigset_t before, after;
+    int status = -1;
+
+    stand_in_make(&stand_in, "kill -KILL $$");
+    sigemptyset(&before);
+    CU_ASSERT_EQUAL(sigprocmask(SIG_BLOCK, NULL, &before), 0);
+    CU_ASSERT_EQUAL(sigaction(SIGCHLD, &ignore, &found), 0);
+    CU_ASSERT_EQUAL(launch_run(&options, &status, &error), OK);
+    CU_ASSERT_EQUAL(sigaction(SIGCHLD, &found, &ignore), 0);
+    CU_ASSERT_PTR_EQUAL(ignore.sa_handler, SIG_IGN);
+    CU_ASSERT_EQUAL(sigprocmask(SIG_BLOCK, NULL, &after), 0);
+    CU_ASSERT_EQUAL(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
+    CU_ASSERT_EQUAL(status, 128 + SIGKILL);
+    stand_in_remove(&stand_in);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"promise", test_promise},
+                           {"terminal", test_terminal},
+                           {"command line", test_command_line},
+                           {"all cores", test_all_cores},
+                           {"refused", test_refused},
+                           {"signals", test_signals},
+                           {"killed parent", test_killed_parent},
+                           {"killed mpirun", test_killed_mpirun},
+                           CU_TEST_INFO_NULL};
+
+    return suite_run("launch", tests);
+}

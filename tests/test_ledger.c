@@ -1,0 +1,50 @@
+/* The ledger deals every item once, in whole blocks. */
+#include "run/ledger.h"
+#include "suite.h"
+
+static void deals_all(void)
+{
+    struct ledger ledger;
+    uint64_t first, count, next = 0;
+
+    ledger_open(&ledger, 1000, 1);
+    for (uint64_t want = 1; ledger_take(&ledger, want, &first, &count); want += 7) {
+        CU_ASSERT_EQUAL(first, next);
+        CU_ASSERT(count == want || first + count == 1000);
+        next += count;
+    }
+    CU_ASSERT_EQUAL(next, 1000);
+    CU_ASSERT_EQUAL(ledger_left(&ledger), 0);
+}
+
+static void cuts_at_blocks(void)
+{
+    struct ledger ledger;
+    uint64_t first, count;
+
+    ledger_open(&ledger, 100, 64);
+    CU_ASSERT(ledger_take(&ledger, 1, &first, &count));
+    CU_ASSERT(first == 0 && count == 64);
+    CU_ASSERT(ledger_take(&ledger, 1, &first, &count));
+    CU_ASSERT(first == 64 && count == 36);
+    CU_ASSERT_FALSE(ledger_take(&ledger, 1, &first, &count));
+}
+
+static void deals_nothing_of_nothing(void)
+{
+    struct ledger ledger;
+    uint64_t first, count;
+
+    ledger_open(&ledger, 0, 1);
+    CU_ASSERT_FALSE(ledger_take(&ledger, 1, &first, &count));
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"deals all", deals_all},
+                           {"cuts at blocks", cuts_at_blocks},
+                           {"deals nothing of nothing", deals_nothing_of_nothing},
+                           CU_TEST_INFO_NULL};
+
+    return suite_run("ledger", tests);
+}

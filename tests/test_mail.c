@@ -1,0 +1,154 @@
+/* Images there and back between root and every other rank, with the limit on MPI's counts shrunk to a few blocks. */
+#include "suite_mpi.h"
+
+#include "parallel/mail.h"
+#include "parallel/patience.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IMAGE_BYTES 5000
+#define TURNS 40
+
+static void fill(struct batch *image, uint64_t seed, size_t bytes)
+{
+    unsigned char *body = (unsigned char *)(image + 1);
+
+    *image = (struct batch){.first = seed, .count = bytes};
+    for (size_t k = 0; k + sizeof *image < bytes; k++)
+        body[k] = (unsigned char)(seed * 7 + k);
+}
+
+static size_t wrong_bytes(const struct batch *image)
+{
+    const unsigned char *body = (const unsigned char *)(image + 1);
+    size_t wrong = 0;
+
+    for (size_t k = 0; k + sizeof *image < image->count; k++)
+        wrong += body[k] != (unsigned char)(image->first * 7 + k);
+    return wrong;
+}
+
+static struct batch *wait_for_mail(struct mail *mail)
+{
+    struct patience patience = {.most_ns = 1000000};
+    struct batch *image;
+
+    while (!(image = mail_received(mail)))
+        patience_wait(&patience);
+    return image;
+}
+
+static void wait_until_sent(struct mail *mail)
+{
+    struct patience patience = {.most_ns = 1000000};
+
+    while (!mail_idle(mail))
+        if (!mail_sent(mail))
+            patience_wait(&patience);
+}
+
+/* Root sends each rank TURNS images of different sizes; each comes back with its seed changed. */
+static void root_side(struct mail *mail, int limit)
+{
+    const int ranks = team_size(suite_team());
+    struct batch *image = aligned_alloc(BATCH_ALIGN, mail_image_bytes(IMAGE_BYTES, limit));
+
+    for (int turn = 0; turn < TURNS; turn++)
+        for (int rank = 1; rank < ranks; rank++) {
+            const size_t bytes = sizeof *image + (size_t)(turn * 123) % (IMAGE_BYTES - sizeof *image + 1);
+
+            fill(image, (uint64_t)(turn * 100 + rank), bytes);
+            CU_ASSERT(mail_room(mail));
+            mail_send(mail, rank, image, bytes);
+            wait_until_sent(mail);
+            struct batch *back = wait_for_mail(mail);
+
+            CU_ASSERT_EQUAL(back->first, (uint64_t)(turn * 100 + rank + 1));
+            CU_ASSERT_EQUAL(back->count, bytes);
+            CU_ASSERT_EQUAL(wrong_bytes(back), 0);
+            mail_again(mail, back);
+        }
+    free(image);
+}
+
+static void other_side(struct mail *mail, int limit)
+{
+    struct batch *image = aligned_alloc(BATCH_ALIGN, mail_image_bytes(IMAGE_BYTES, limit));
+
+    for (int turn = 0; turn < TURNS; turn++) {
+        struct batch *got = wait_for_mail(mail);
+
+        CU_ASSERT_EQUAL(wrong_bytes(got), 0);
+        fill(image, got->first + 1, got->count);
+        mail_again(mail, got);
+        mail_send(mail, 0, image, image->count);
+        wait_until_sent(mail);
+    }
+    free(image);
+}
+
+static void there_and_back(int limit)
+{
+    const struct mail_spec spec = {IMAGE_BYTES, IMAGE_BYTES, 4, 3, limit};
+    struct error error = {0};
+    struct mail *mail = NULL;
+
+    mail_open(suite_team(), &spec, &mail, &error);
+    CU_ASSERT_EQUAL(team_agree(suite_team(), &error), OK);
+    if (error.code)
+        return;
+    if (team_rank(suite_team()) == 0)
+        root_side(mail, limit);
+    else
+        other_side(mail, limit);
+    CU_ASSERT(mail_idle(mail));
+    mail_close(mail);
+    CU_ASSERT_EQUAL(team_agree(suite_team(), &error), OK);
+}
+
+static void with_large_counts(void)
+{
+    there_and_back(INT_MAX);
+}
+
+static void with_counts_of_at_most_3(void)
+{
+    there_and_back(3);
+}
+
+static void image_sizes_are_whole_blocks(void)
+{
+    for (size_t bytes = 1; bytes < 3000; bytes += 37)
+        for (int limit = 1; limit < 40; limit += 6) {
+            const size_t image = mail_image_bytes(bytes, limit);
+
+            CU_ASSERT(image >= bytes && image % BATCH_ALIGN == 0);
+        }
+    CU_ASSERT_EQUAL(mail_image_bytes(64, INT_MAX), 64);
+    CU_ASSERT_EQUAL(mail_image_bytes(65, INT_MAX), 128);
+}
+
+static void closes_with_nothing_said(void)
+{
+    const struct mail_spec spec = {IMAGE_BYTES, 2 * IMAGE_BYTES, 1, 5, INT_MAX};
+    struct error error = {0};
+    struct mail *mail = NULL;
+
+    CU_ASSERT_EQUAL(mail_open(suite_team(), &spec, &mail, &error), OK);
+    CU_ASSERT_PTR_NULL(mail_received(mail));
+    CU_ASSERT_PTR_NULL(mail_sent(mail));
+    mail_close(mail);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"there and back with large counts", with_large_counts},
+                           {"there and back with counts of at most 3", with_counts_of_at_most_3},
+                           {"image sizes are whole blocks", image_sizes_are_whole_blocks},
+                           {"closes with nothing said", closes_with_nothing_said},
+                           CU_TEST_INFO_NULL};
+
+    return suite_run_mpi("mail", tests);
+}

@@ -1,0 +1,211 @@
+/* The plan: shapes to sizes, and buffers that stay within --memory whatever the job. */
+#include "run/image.h"
+#include "run/plan.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct job {
+    struct options options;
+    struct signature signature;
+    struct scalar param[PORTS_MAX];
+    struct binding binding;
+    struct plan_input input;
+};
+
+/* x: double[n] (stored as `wire`) -> y: double; `items` of n elements. */
+static struct job *job_of(enum type wire, uint64_t n, uint64_t items, int ranks)
+{
+    struct job *job = calloc(1, sizeof *job);
+
+    job->options.memory_bytes = 48 << 20;
+    job->options.max_failures = (struct failure_limit){true, 1};
+    job->signature.in_count = job->signature.out_count = job->signature.dim_count = 1;
+    job->signature.in[0] = (struct port){.name = "x", .type = TYPE_DOUBLE, .rank = 1};
+    job->signature.out[0] = (struct port){.name = "y", .type = TYPE_DOUBLE};
+    job->binding.in[0].wire = wire;
+    strcpy(job->binding.in[0].dataset, "/x");
+    job->binding.loop_rank = 1;
+    job->binding.loop_shape[0] = job->binding.rows = items;
+    job->binding.step = 1;
+    job->binding.dim[0] = n;
+    job->input = (struct plan_input){&job->options, &job->signature, job->param, &job->binding, 1, ranks};
+    return job;
+}
+
+static uint64_t buffers(const struct plan *plan)
+{
+    return (uint64_t)(plan->slots + plan->pool) * (plan->image_in_bytes + plan->image_out_bytes) + plan->cache_bytes;
+}
+
+static void stays_within_memory(void)
+{
+    for (uint64_t n = 1; n < 3000000; n = n * 5 + 1)
+        for (int ranks = 1; ranks <= 4096; ranks *= 8)
+            for (int schedule = 0; schedule < 2; schedule++) {
+                struct job *job = job_of(TYPE_DOUBLE, n, 1000000000, ranks);
+                struct error error = {0};
+                struct plan plan;
+
+                job->options.schedule = (enum schedule)schedule;
+                if (plan_make(&job->input, &plan, &error) == OK) {
+                    CU_ASSERT(buffers(&plan) <= job->options.memory_bytes);
+                    CU_ASSERT(plan.slice >= 1 && plan.piece >= 1 && plan.piece <= plan.slice && plan.slots >= 1);
+                    CU_ASSERT(ranks == 1 || plan.pool >= 1);
+                    CU_ASSERT(image_inputs_bytes(&plan, plan.slice) <= plan.image_in_bytes);
+                } else {
+                    CU_ASSERT(n * 8 > (48 << 20) / 6);
+                }
+                free(job);
+            }
+}
+
+static void refuses_an_item_that_does_not_fit(void)
+{
+    struct job *job = job_of(TYPE_DOUBLE, 20 << 20, 10, 2);
+    struct error error = {0};
+    struct plan plan;
+    uint64_t memory = 0;
+
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), REFUSED);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(error.text, "x: an item of 167772160 bytes does not fit in --memory 48M (give --memory "));
+    CU_ASSERT_EQUAL(sscanf(strstr(error.text, "(give --memory ") + 15, "%luM)", &memory), 1);
+    job->options.memory_bytes = memory << 20;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    job->options.memory_bytes = (memory - 1) << 20;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), REFUSED);
+    free(job);
+}
+
+static void refuses_a_chunk_that_does_not_fit(void)
+{
+    struct job *job = job_of(TYPE_DOUBLE, 1, 10, 1);
+    struct error error = {0};
+    struct plan plan;
+
+    job->binding.in[0].chunk_bytes = 100 << 20;
+    job->binding.in[0].row_chunks = 1;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), REFUSED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "a chunk of /x is 104857600 bytes"));
+    free(job);
+}
+
+static void caches_a_row_of_chunks(void)
+{
+    struct job *job = job_of(TYPE_DOUBLE, 64, 1000, 1);
+    struct error error = {0};
+    struct plan plan;
+
+    job->binding.in[0].chunk_bytes = 1 << 20;
+    job->binding.in[0].row_chunks = 4;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT_EQUAL(plan.cache_bytes, 4 << 20);
+    job->binding.in[0].row_chunks = 400;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT_EQUAL(plan.cache_bytes, 24 << 20);
+    free(job);
+}
+
+static void rounds_slices_to_blocks(void)
+{
+    struct job *job = job_of(TYPE_DOUBLE, 3, 1000, 2);
+    struct error error = {0};
+    struct plan plan;
+
+    job->input.block = 64;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT(plan.slice % 64 == 0 && plan.piece % 64 == 0);
+    job->options.slice = 100;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT(plan.slice == 64 && plan.slice_fixed);
+    free(job);
+}
+
+static void refuses_a_slice_that_does_not_fit(void)
+{
+    struct job *job = job_of(TYPE_DOUBLE, 1000, 100000, 1);
+    struct error error = {0};
+    struct plan plan;
+
+    job->options.slice = 100000;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), REFUSED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "--slice 100000: so many items do not fit in --memory 48M"));
+    free(job);
+}
+
+static void counts_failures_of_all_items(void)
+{
+    const struct {
+        struct failure_limit limit;
+        uint64_t items, most;
+    } cases[] = {{{true, 1}, 1000, 10}, {{true, 1}, 1001, 11}, {{true, 0}, 1000, 0},  {{false, 7}, 10, 7},
+                 {{true, 100}, 33, 33}, {{true, 1}, 0, 0},     {{true, 0.5}, 1000, 5}};
+
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        struct job *job = job_of(TYPE_DOUBLE, 3, cases[k].items, 1);
+        struct error error = {0};
+        struct plan plan;
+
+        job->options.max_failures = cases[k].limit;
+        CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+        CU_ASSERT_EQUAL(plan.failures_max, cases[k].most);
+        free(job);
+    }
+}
+
+static void counts_items_of_a_selection(void)
+{
+    struct job *job = job_of(TYPE_DOUBLE, 3, 100, 1);
+    struct error error = {0};
+    struct plan plan;
+
+    job->binding.loop_rank = 3;
+    job->binding.loop_shape[1] = 4;
+    job->binding.loop_shape[2] = 5;
+    job->binding.start = 10;
+    job->binding.step = 3;
+    job->binding.rows = 7;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT_EQUAL(plan.items, 7 * 20);
+    CU_ASSERT_EQUAL(plan_index(&plan, 0), 200);
+    CU_ASSERT_EQUAL(plan_index(&plan, 19), 219);
+    CU_ASSERT_EQUAL(plan_index(&plan, 20), 260);
+    CU_ASSERT_EQUAL(plan_index(&plan, 139), 28 * 20 + 19);
+    free(job);
+}
+
+static void marks_what_needs_conversion(void)
+{
+    struct job *job = job_of(TYPE_INT16, 3, 100, 1);
+    struct error error = {0};
+    struct plan plan;
+
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT(plan.in[0].convert && plan.in[0].wire_bytes == 6 && plan.in[0].bytes == 24);
+    job->binding.in[0].wire = TYPE_DOUBLE;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT_FALSE(plan.in[0].convert);
+    job->binding.in[0].packing.given = true;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT(plan.in[0].convert);
+    free(job);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"stays within memory", stays_within_memory},
+                           {"refuses an item that does not fit", refuses_an_item_that_does_not_fit},
+                           {"refuses a chunk that does not fit", refuses_a_chunk_that_does_not_fit},
+                           {"caches a row of chunks", caches_a_row_of_chunks},
+                           {"rounds slices to blocks", rounds_slices_to_blocks},
+                           {"refuses a slice that does not fit", refuses_a_slice_that_does_not_fit},
+                           {"counts failures of all items", counts_failures_of_all_items},
+                           {"counts items of a selection", counts_items_of_a_selection},
+                           {"marks what needs conversion", marks_what_needs_conversion},
+                           CU_TEST_INFO_NULL};
+
+    return suite_run("plan", tests);
+}
