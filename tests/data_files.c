@@ -180,8 +180,10 @@ void refused(struct request *r, const char *line)
 
 struct request *bound(struct request *r)
 {
-    CU_ASSERT_EQUAL(request_bind(r), OK);
-    if (r->error.code)
+    const int code = request_bind(r);
+
+    CU_ASSERT_EQUAL(code, OK);
+    if (code)
         fprintf(stderr, "refused: %s\n", r->error.text);
     return r;
 }

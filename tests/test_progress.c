@@ -101,7 +101,7 @@ static void log_interval(void)
 
 static void silence(void)
 {
-    const struct options quiet = {.quiet = true}, none = {.progress = PROGRESS_NONE};
+    const struct options quiet = {.quiet = true}, none = {.output = "speed.h5", .progress = PROGRESS_NONE};
     const struct tally tally = {100, 50, 0, 1, 1000};
     const struct outcome outcome = {.tally = tally, .finished = true};
     struct progress_state progress;
@@ -210,9 +210,9 @@ static void terminal_width(void)
     CU_ASSERT_EQUAL(close(terminal), 0);
 }
 
-static void check_closing(const struct outcome *outcome, const char *expected)
+static void check_closing(const char *output, const struct outcome *outcome, const char *expected)
 {
-    const struct options options = {0};
+    const struct options options = {.output = output};
     struct paper paper;
 
     paper_open(&paper);
@@ -227,22 +227,22 @@ static void check_closing(const struct outcome *outcome, const char *expected)
 static void closing(void)
 {
     struct outcome outcome = {
-        .tally = {2000000, 2000000, 0, 4, 0.41}, .busy_share = 0.874, .output = "speed.h5", .finished = true};
+        .tally = {2000000, 2000000, 0, 4, 0.41}, .busy_share = 0.874, .output = "/resolved/speed.h5", .finished = true};
 
-    check_closing(&outcome,
+    check_closing("speed.h5", &outcome,
                   "h5map: speed.h5: 2000000 items in 0.41 s on 4 ranks, 4.9 million items/s, ranks busy 87 %\n");
     outcome.tally.failed = 12;
-    check_closing(&outcome,
+    check_closing("speed.h5", &outcome,
                   "h5map: speed.h5: 2000000 items in 0.41 s on 4 ranks, 4.9 million items/s, ranks busy 87 %; "
                   "12 items failed (see /h5map/failures)\n");
     outcome.tally = (struct tally){1, 1, 1, 1, 12.34};
-    check_closing(&outcome, "h5map: speed.h5: 1 item in 12.3 s on 1 rank, 0.081 items/s, rank busy 87 %; "
-                            "1 item failed (see /h5map/failures)\n");
+    check_closing("speed.h5", &outcome,
+                  "h5map: speed.h5: 1 item in 12.3 s on 1 rank, 0.081 items/s, rank busy 87 %; "
+                  "1 item failed (see /h5map/failures)\n");
     outcome.tally = (struct tally){0, 0, 0, 2, 0.001};
-    memcpy(outcome.output, "a\033[2Jb\n", 8);
-    check_closing(&outcome, "h5map: a?[2Jb?: 0 items in 0.00 s on 2 ranks\n");
+    check_closing("a\033[2Jb\n", &outcome, "h5map: a?[2Jb?: 0 items in 0.00 s on 2 ranks\n");
     outcome.finished = false;
-    check_closing(&outcome, "");
+    check_closing("speed.h5", &outcome, "");
 }
 
 /* A stream that can't be written to ends the progress, not the run. */

@@ -223,7 +223,7 @@ void progress_closing(FILE *stream, const struct options *options, const struct 
 
     if (options->quiet || !outcome->finished)
         return;
-    copy_path(outcome->output, path);
+    copy_path(options->output, path);
     format_balance(outcome, balance);
     fprintf(stream, "h5map: %s: %llu item%s in %.*f s on %d rank%s%s\n", path, (unsigned long long)tally->done,
             plural(tally->done), seconds_digits(tally->elapsed_s), tally->elapsed_s, tally->ranks,

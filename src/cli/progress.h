@@ -25,8 +25,9 @@ void progress_show(struct progress_state *progress, const struct tally *tally);
 /* Take the bar off the terminal, so that lines can follow. */
 void progress_end(struct progress_state *progress);
 
-/* The closing line: "h5map: speed.h5: 2000000 items in 0.41 s on 4 ranks, 4.9 million items/s, ranks busy 87 %"; with
- * "; 12 items failed (see /h5map/failures)" where some did. Nothing under -q or where the output is not in place. */
+/* The closing line, OUTPUT as it was typed: "h5map: speed.h5: 2000000 items in 0.41 s on 4 ranks, 4.9 million items/s,
+ * ranks busy 87 %"; with "; 12 items failed (see /h5map/failures)" where some did. Nothing under -q or where the output
+ * is not in place. */
 void progress_closing(FILE *stream, const struct options *options, const struct outcome *outcome);
 
 #endif

@@ -102,9 +102,8 @@ static int hash_bytes(const void *bytes, size_t count, char hash[HASH_BYTES], st
 static int prepare_builtin(const char *word, struct object *object, struct error *error)
 {
     const struct builtin *list;
-    struct content program = {NULL, 0};
     char names[LIST_BYTES] = "";
-    int count, code;
+    int count;
 
     list = builtin_list(&count);
     for (int k = 0; k < count && !object->source; k++) {
@@ -117,11 +116,7 @@ static int prepare_builtin(const char *word, struct object *object, struct error
                          names);
     object->builtin = true;
     snprintf(object->name, sizeof object->name, "%s", word);
-    code = file_read("/proc/self/exe", &program, error);
-    if (!code)
-        code = hash_bytes(program.bytes, program.count, object->hash, error);
-    free(program.bytes);
-    return code;
+    return hash_bytes(object->source, strlen(object->source), object->hash, error);
 }
 
 /* The bytes of the object, compiled first if the file is source. */

@@ -19,7 +19,7 @@ struct object {
     unsigned char *bytes;  /* the shared object; NULL built in */
     size_t bytes_count;
     char *source;          /* text of a .c, of a built-in too; NULL for a .so */
-    char hash[HASH_BYTES]; /* SHA-256 of the bytes; of this program for a built-in */
+    char hash[HASH_BYTES]; /* SHA-256 of the bytes; of the source text for a built-in */
     char compiler[256];    /* "cc (Debian 12.2.0-14) 12.2.0", "" where nothing was compiled */
     char flags[4096];      /* "-O3 -march=native -fPIC -shared ..." */
     bool cached;           /* the object came from the cache */
