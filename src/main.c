@@ -54,18 +54,22 @@ static int run(const struct options *options, bool *busy, struct error *error)
     return status;
 }
 
-static int perform(struct options *options, bool *busy, struct error *error)
+/* Everything but the end. What goes wrong before MPI is the same on every rank: rank 0 tells. */
+static int perform(int argc, const char *const argv[], bool *busy, struct error *error)
 {
-    int status = 0;
+    struct options options = {0};
+    int status = 0, rank, size;
 
-    if (options->command == COMMAND_HELP)
-        fputs(help_text(options->topic), stdout);
-    else if (options->command == COMMAND_VERSION)
-        fputs(help_version(), stdout);
-    else if (!options->parallel || launch_is_child())
-        return run(options, busy, error);
-    else if (launch_run(options, &status, error))
+    launch_promise(&rank, &size);
+    options_parse(argc, argv, &options, error);
+    if (!error->code && options.command == COMMAND_RUN && (!options.parallel || launch_is_child()))
+        return run(&options, busy, error);
+    if (!error->code && options.command == COMMAND_RUN)
+        launch_run(&options, &status, error);
+    if (error->code && rank == 0)
         show_error(error);
+    else if (!error->code && options.command != COMMAND_RUN && rank == 0)
+        fputs(options.command == COMMAND_HELP ? help_text(options.topic) : help_version(), stdout);
     if (fflush(stdout) && !status)
         status = FAILED;
     return error->code ? error->code : status;
@@ -73,17 +77,10 @@ static int perform(struct options *options, bool *busy, struct error *error)
 
 int main(int argc, char *argv[])
 {
-    struct options options = {0};
     struct error error = {0};
     bool busy = false;
-    int status, rank, size;
+    const int status = perform(argc, (const char *const *)argv, &busy, &error);
 
-    status = options_parse(argc, (const char *const *)argv, &options, &error);
-    launch_promise(&rank, &size);
-    if (status && rank == 0)
-        show_error(&error);
-    if (!status)
-        status = perform(&options, &busy, &error);
     fflush(stderr);
     if (busy) /* a kernel's thread is still running: nothing it uses may be taken apart */
         _exit(status);

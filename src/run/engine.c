@@ -76,16 +76,18 @@ static int agree(struct run *run)
 
 static int check_output(struct run *run)
 {
+    struct location typed;
     struct stat status;
 
-    if (location_output(run->options->output, &run->output, run->error))
+    if (location_parse(run->options->output, &typed, run->error) ||
+        location_output(run->options->output, &run->output, run->error))
         return run->error->code;
     snprintf(run->part, sizeof run->part, "%s.part", run->output.file);
     if (!run->options->overwrite && stat(run->output.file, &status) == 0)
-        return error_set(run->error, REFUSED, "%s: exists (give --overwrite to replace it)", run->output.file);
+        return error_set(run->error, REFUSED, "%s: exists (give --overwrite to replace it)", typed.file);
     if (place_busy(run->part))
         return error_set(run->error, REFUSED, "%s: another run is writing it (wait for it, or give another OUTPUT)",
-                         run->part);
+                         typed.file);
     return OK;
 }
 

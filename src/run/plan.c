@@ -1,9 +1,13 @@
 #include "run/plan.h"
 #include "run/budget.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <string.h>
+
+#define ITEM_BYTES_MOST (1ull << 48) /* beyond any memory, and sums of them still fit in 64 bits */
+#define FILE_BYTES_MOST (1ull << 62) /* offsets in files are signed */
 
 uint64_t plan_index(const struct plan *plan, uint64_t position)
 {
@@ -12,30 +16,47 @@ uint64_t plan_index(const struct plan *plan, uint64_t position)
     return (plan->start + position / plan->inner * plan->step) * plan->inner + position % plan->inner;
 }
 
+/* Elements of one item; UINT64_MAX: more than can be counted. */
 static uint64_t elements_of(const struct port *port, const struct plan *plan)
 {
     uint64_t elements = 1;
+    bool empty = false, many = false;
 
-    for (int d = 0; d < port->rank; d++)
-        elements *= port->dim[d].name < 0 ? port->dim[d].size : plan->dim[port->dim[d].name];
-    return elements;
+    for (int d = 0; d < port->rank; d++) {
+        const uint64_t size = port->dim[d].name < 0 ? port->dim[d].size : plan->dim[port->dim[d].name];
+
+        empty |= size == 0;
+        many |= __builtin_mul_overflow(elements, size ? size : 1, &elements);
+    }
+    return empty ? 0 : many ? UINT64_MAX : elements;
 }
 
-static void plan_ports(const struct plan_input *input, struct plan *plan)
+/* Elements and bytes of a port; REFUSED where an item could be in no memory. */
+static int measure(const struct port *port, const struct plan *plan, uint64_t *elements, struct error *error)
+{
+    *elements = elements_of(port, plan);
+    if (*elements <= ITEM_BYTES_MOST / sizeof(struct scalar))
+        return OK;
+    return error_set(error, REFUSED,
+                     "%s: an item of it has more than %llu elements, which fits in no memory (check its dims)",
+                     port->name, ITEM_BYTES_MOST / sizeof(struct scalar));
+}
+
+static int plan_inputs(const struct plan_input *input, struct plan *plan, struct error *error)
 {
     const struct signature *signature = input->signature;
 
     plan->in_count = signature->in_count;
-    plan->out_count = signature->out_count;
     for (int k = 0; k < signature->in_count; k++) {
         const struct port *port = &signature->in[k];
         const struct bound *bound = &input->binding->in[k];
         struct feed *feed = &plan->in[k];
 
+        if (measure(port, plan, &feed->elements, error))
+            return error->code;
         feed->type = port->type;
         feed->param = port->role == ROLE_PARAM;
         feed->value = input->param[k];
-        feed->elements = elements_of(port, plan);
         feed->bytes = feed->elements * type_bytes(port->type);
         feed->wire = feed->param ? port->type : bound->wire;
         feed->wire_bytes = feed->elements * type_bytes(feed->wire);
@@ -43,30 +64,48 @@ static void plan_ports(const struct plan_input *input, struct plan *plan)
             feed->packing = bound->packing;
         feed->convert = feed->wire != feed->type || feed->packing.given;
     }
-    for (int k = 0; k < signature->out_count; k++) {
-        struct yield *yield = &plan->out[k];
-
-        yield->type = signature->out[k].type;
-        yield->elements = elements_of(&signature->out[k], plan);
-        yield->bytes = yield->elements * type_bytes(yield->type);
-        yield->fill = type_fill(yield->type);
-    }
+    return OK;
 }
 
-static void plan_items(const struct plan_input *input, struct plan *plan)
+static int plan_results(const struct plan_input *input, struct plan *plan, struct error *error)
+{
+    const struct signature *signature = input->signature;
+
+    plan->out_count = signature->out_count;
+    for (int k = 0; k < signature->out_count; k++) {
+        struct yield *yield = &plan->out[k];
+        uint64_t bytes;
+
+        if (measure(&signature->out[k], plan, &yield->elements, error))
+            return error->code;
+        yield->type = signature->out[k].type;
+        yield->bytes = yield->elements * type_bytes(yield->type);
+        yield->fill = type_fill(yield->type);
+        if (__builtin_mul_overflow(plan->items, yield->bytes, &bytes) || bytes > FILE_BYTES_MOST)
+            return error_set(error, REFUSED, "%s: %" PRIu64 " items of %" PRIu64 " bytes fit in no file (use --items)",
+                             signature->out[k].name, plan->items, yield->bytes);
+    }
+    return OK;
+}
+
+static int plan_items(const struct plan_input *input, struct plan *plan, struct error *error)
 {
     const struct binding *binding = input->binding;
+    bool many = false;
 
     plan->start = binding->start;
     plan->step = binding->step ? binding->step : 1;
     plan->inner = 1;
     for (int d = 1; d < binding->loop_rank; d++)
-        plan->inner *= binding->loop_shape[d];
-    plan->items = binding->rows * plan->inner;
+        many |= __builtin_mul_overflow(plan->inner, binding->loop_shape[d], &plan->inner);
+    many |= __builtin_mul_overflow(binding->rows, plan->inner, &plan->items);
+    if (many || plan->items > FILE_BYTES_MOST)
+        return error_set(error, REFUSED, "%s: more items than can be counted (use --items)", input->options->input);
     if (plan->inner == 0)
         plan->inner = 1;
     plan->dim_count = input->signature->dim_count;
     memcpy(plan->dim, binding->dim, sizeof plan->dim);
+    return OK;
 }
 
 static uint64_t failures_max(const struct failure_limit *limit, uint64_t items)
@@ -82,8 +121,8 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
                           .schedule = input->options->schedule,
                           .slice_fixed = input->options->slice != 0,
                           .count_limit = INT_MAX};
-    plan_items(input, plan);
-    plan_ports(input, plan);
+    if (plan_items(input, plan, error) || plan_inputs(input, plan, error) || plan_results(input, plan, error))
+        return error->code;
     plan->failures_max = failures_max(&input->options->max_failures, plan->items);
     return budget_plan(input, plan, error);
 }
