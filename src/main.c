@@ -36,25 +36,28 @@ static void show_error(const struct error *error)
     fprintf(stderr, "h5map: %s\n", error->text);
 }
 
+static void show_report(void *self, const struct error *error, const struct outcome *outcome)
+{
+    struct console *console = self;
+
+    progress_end(&console->progress);
+    if (error->code)
+        show_error(error);
+    else
+        progress_closing(stderr, console->options, outcome);
+}
+
 static int run(const struct options *options, bool *busy, struct error *error)
 {
     struct console console = {.options = options};
-    const struct hooks hooks = {&console, show_progress, show_note};
-    struct engine_report report;
-    int status;
+    const struct hooks hooks = {&console, show_progress, show_note, show_report};
 
     progress_start(&console.progress, stderr, launch_terminal(), options);
-    status = engine_run(options, &hooks, &report, error);
-    progress_end(&console.progress);
-    if (report.speaks && error->code)
-        show_error(error);
-    else if (report.speaks)
-        progress_closing(stderr, options, &report.outcome);
-    *busy = report.busy;
-    return status;
+    return engine_run(options, &hooks, busy, error);
 }
 
-/* Everything but the end. What goes wrong before MPI is the same on every rank: rank 0 tells. */
+/* Everything but the end. A wrong command is wrong on every rank: rank 0 tells, and the others end well, lest the
+ * launcher ends rank 0 before it has told. */
 static int perform(int argc, const char *const argv[], bool *busy, struct error *error)
 {
     struct options options = {0};
@@ -72,6 +75,8 @@ static int perform(int argc, const char *const argv[], bool *busy, struct error 
         fputs(options.command == COMMAND_HELP ? help_text(options.topic) : help_version(), stdout);
     if (fflush(stdout) && !status)
         status = FAILED;
+    if (rank != 0)
+        return 0;
     return error->code ? error->code : status;
 }
 

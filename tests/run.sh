@@ -26,7 +26,7 @@ cd "$(dirname "$0")/.." || exit 2
 packages_install build tests ${all:+cluster} || exit 2
 
 home=$(mktemp -d) || exit 2
-trap 'rm -rf "$home"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$home"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 chmod 1777 "$home"
@@ -74,13 +74,27 @@ step() {
     add "$home/log" "${PIPESTATUS[0]}"
 }
 
+# Those that mostly sleep beside the others.
+end_to_end() {
+    local sleepy
+
+    export H5MAP=$PWD/build/dev/h5map
+    /usr/bin/python3 tests/e2e/run.py --sleepy $all >"$home/sleepy" 2>&1 &
+    sleepy=$!
+    step /usr/bin/python3 tests/e2e/run.py --busy $all
+    wait "$sleepy"
+    add "$home/sleepy" $?
+    cat "$home/sleepy"
+    unset H5MAP
+}
+
 for preset in dev sanitize; do
     if build $preset; then
         echo "== unit tests of build/$preset"
         step /usr/bin/python3 tests/units.py $preset
         echo "== end-to-end tests of build/$preset/h5map"
         if [ $preset = dev ]; then
-            step env H5MAP="$PWD/build/dev/h5map" /usr/bin/python3 tests/e2e/run.py $all
+            end_to_end
         else
             step env H5MAP="$PWD/build/sanitize/h5map" H5MAP_SANITIZED=1 /usr/bin/python3 tests/e2e/run.py --quick
         fi

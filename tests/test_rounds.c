@@ -56,7 +56,7 @@ static void one_round(struct rounds *rounds, int round, int seats)
         check(rounds_ticket(rounds), me, round, 1);
         fill(rounds_result(rounds), me, round, 5);
     }
-    rounds_gather(rounds, first_rank, bytes[me]);
+    rounds_gather(rounds, first_rank, rounds_result(rounds), bytes[me]);
     for (int rank = 0; me == 0 && rank < ranks; rank++)
         if (bytes[rank])
             check(rounds_seat_result(rounds, rank - first_rank), rank, round, 5);
@@ -94,11 +94,31 @@ static void small_counts(void)
     goes_round(1, 10);
 }
 
+/* Root cuts a round short: the others see it while they map, or at the end. */
+static void is_cut_short(void)
+{
+    const struct rounds_spec spec = {IMAGE_BYTES, IMAGE_BYTES, team_size(suite_team()), INT_MAX};
+    struct error error = {0};
+    struct rounds *rounds = NULL;
+
+    for (int looks = 0; looks < 2; looks++) {
+        CU_ASSERT_EQUAL(rounds_open(suite_team(), &spec, &rounds, &error), OK);
+        CU_ASSERT(rounds_go_on(rounds, true));
+        if (team_rank(suite_team()) == 0)
+            rounds_cut(rounds);
+        while (looks && !rounds_is_cut(rounds))
+            ;
+        CU_ASSERT_FALSE(rounds_go_on(rounds, false));
+        rounds_close(rounds);
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"a seat for each rank", a_seat_for_each},
                            {"one seat", one_seat},
                            {"small counts", small_counts},
+                           {"is cut short", is_cut_short},
                            CU_TEST_INFO_NULL};
 
     return suite_run_mpi("rounds", tests);

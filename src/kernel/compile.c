@@ -1,70 +1,36 @@
 #include "kernel/compile.h"
 
 #include "codec/sha256.h"
-#include "kernel/builtin.h"
 #include "kernel/cache.h"
+#include "kernel/folder.h"
+#include "kernel/manifest.h"
 #include "kernel/words.h"
 #include "process/child.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
 #define STANDARD_FLAGS "-O3 -march=native -fPIC"
 #define DEADLINE_S 600.0
-#define FOLDER_BYTES 1024
 #define NO_COMPILER "install a C compiler, or set CC"
 
 struct build {
     const char *file;
     struct words compiler, flags, libs;
-    char folder[FOLDER_BYTES]; /* private: h5map/kernel.h and the object; "" until made */
+    struct manifest_view view;     /* of all these */
+    bool cacheable, has_manifest;  /* may it be stored, and found without the compiler? */
+    char manifest_key[HASH_BYTES]; /* where it has one */
+    int64_t start_ns;              /* of the compiler's first run */
+    char folder[FOLDER_BYTES];     /* private: h5map/kernel.h and the object; "" until made */
 };
 
-static int write_file(const char *path, const char *text, struct error *error)
+/* The make rule that the preprocessor writes. */
+static void rule_path(const struct build *build, char path[FOLDER_BYTES + 8])
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), problem;
-
-    problem = fd < 0 ? errno : file_write_all(fd, text, strlen(text));
-    if (fd >= 0 && close(fd) && !problem)
-        problem = errno;
-    return problem ? error_set(error, FAILED, "%s: %s", path, strerror(problem)) : OK;
-}
-
-static int make_folder(struct build *build, struct error *error)
-{
-    char path[FOLDER_BYTES + 32];
-    const char *base = getenv("TMPDIR");
-    int length = snprintf(path, FOLDER_BYTES, "%s/h5map-XXXXXX", base && *base ? base : "/tmp");
-
-    if (length >= FOLDER_BYTES)
-        return error_set(error, REFUSED, "TMPDIR: the path is longer than %d bytes (use a shorter one)", FOLDER_BYTES);
-    if (!mkdtemp(path))
-        return error_set(error, FAILED, "%s: %s (set TMPDIR to a folder that can be written to)", path,
-                         strerror(errno));
-    strcpy(build->folder, path);
-    strcat(path, "/h5map");
-    if (mkdir(path, 0700))
-        return error_set(error, FAILED, "%s: %s", path, strerror(errno));
-    strcat(path, "/kernel.h");
-    return write_file(path, builtin_header(), error);
-}
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *position)
-{
-    (void)status, (void)kind, (void)position;
-    return remove(path);
-}
-
-static void remove_folder(struct build *build)
-{
-    if (*build->folder)
-        nftw(build->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS); /* what can't be removed does no harm */
+    snprintf(path, FOLDER_BYTES + 8, "%s/rule", build->folder);
 }
 
 static int split_words(struct build *build, const char *cflags, const char *libs, struct error *error)
@@ -168,17 +134,30 @@ static bool has_hidden_files(const struct words *words)
     return hidden;
 }
 
-/* The hash of all that decides about the object; the private folder's path is no part of it (-P). */
-static int make_key(const struct build *build, const struct object *object, char key[HASH_BYTES], struct error *error)
+/* What the preprocessor is told to do: print the text, the private folder's path no part of it (-P), and write a make
+ * rule of the files it reads where a manifest is to be made of that. */
+static int preprocessor_words(const struct build *build, struct words *words, struct error *error)
 {
-    static char *const options[] = {"-E", "-dD", "-P", NULL};
-    struct words more = {NULL, 0};
-    struct content text = {NULL, 0};
+    static const char *const options[] = {"-E", "-dD", "-P", "-MD", "-MF", NULL};
+    char rule[FOLDER_BYTES + 8];
     int code = OK;
 
-    for (int k = 0; !code && options[k]; k++)
-        code = words_add(&more, options[k], error);
-    code = code ? code : words_add(&more, build->file, error);
+    for (int k = 0; !code && options[k] && (k < 3 || build->has_manifest); k++)
+        code = words_add(words, options[k], error);
+    if (!code && build->has_manifest) {
+        rule_path(build, rule);
+        code = words_add(words, rule, error);
+    }
+    return code ? code : words_add(words, build->file, error);
+}
+
+/* The hash of all that decides about the object. */
+static int make_key(const struct build *build, const struct object *object, char key[HASH_BYTES], struct error *error)
+{
+    struct words more = {NULL, 0};
+    struct content text = {NULL, 0};
+    int code = preprocessor_words(build, &more, error);
+
     code = code ? code : run_compiler(build, &more, &text, error);
     if (!code) {
         const char *compiler = getenv("CC");
@@ -212,27 +191,82 @@ static int compile(const struct build *build, struct content *content, struct er
     return code;
 }
 
-/* From the cache, or by compiling. */
+/* What was compiled before of the very same, without starting the compiler. */
+static bool find_compiled(struct build *build, struct object *object)
+{
+    struct content content = {NULL, 0};
+    struct manifest manifest;
+
+    build->has_manifest = build->cacheable && manifest_key(&build->view, build->manifest_key);
+    object->cached =
+        build->has_manifest && manifest_get(build->manifest_key, &manifest) && cache_get(manifest.object_key, &content);
+    if (object->cached) {
+        strcpy(object->compiler, manifest.compiler);
+        object->bytes = content.bytes;
+        object->bytes_count = content.count;
+    }
+    return object->cached;
+}
+
+/* So that find_compiled finds it the next time; that takes longer if it fails, nothing else. */
+static void note_compiled(const struct build *build, const struct object *object, const char key[HASH_BYTES])
+{
+    char rule[FOLDER_BYTES + 8];
+    const struct manifest_reads reads = {rule, build->folder, build->start_ns};
+    struct manifest manifest;
+
+    rule_path(build, rule);
+    strcpy(manifest.object_key, key);
+    strcpy(manifest.compiler, object->compiler);
+    manifest_put(build->manifest_key, &manifest, &build->view, &reads);
+}
+
+/* From the cache by what the preprocessor makes of the source, or by compiling. */
 static int get_object(const struct build *build, struct object *object, struct error *error)
 {
     struct content content = {NULL, 0};
-    bool cacheable = !has_hidden_files(&build->flags) && !has_hidden_files(&build->libs);
     char key[HASH_BYTES];
+    bool stored = false;
     int code = OK;
 
-    if (cacheable)
+    if (build->cacheable)
         code = make_key(build, object, key, error);
-    if (!code && cacheable)
-        object->cached = cache_get(key, &content);
+    if (!code && build->cacheable)
+        stored = object->cached = cache_get(key, &content);
     if (!code && !object->cached) {
         code = compile(build, &content, error);
-        if (!code && cacheable)
-            cache_put(key, &content); /* the next time takes longer if it fails, nothing else */
+        if (!code && build->cacheable)
+            stored = cache_put(key, &content); /* the next time takes longer if it fails, nothing else */
     }
+    if (stored && build->has_manifest)
+        note_compiled(build, object, key);
     if (!code) {
         object->bytes = content.bytes;
         object->bytes_count = content.count;
     }
+    return code;
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* With the help of the compiler. */
+static int make_object(struct build *build, struct object *object, struct error *error)
+{
+    int code;
+
+    build->start_ns = now_ns();
+    code = ask_version(build, object, error);
+    if (!code)
+        code = folder_make(build->folder, error);
+    if (!code)
+        code = get_object(build, object, error);
+    folder_remove(build->folder);
     return code;
 }
 
@@ -243,13 +277,10 @@ int compile_source(const char *file, const char *cflags, const char *libs, struc
 
     if (!code)
         code = record_flags(cflags, libs, object, error);
-    if (!code)
-        code = ask_version(&build, object, error);
-    if (!code)
-        code = make_folder(&build, error);
-    if (!code)
-        code = get_object(&build, object, error);
-    remove_folder(&build);
+    build.view = (struct manifest_view){file, object->source, &build.compiler, &build.flags, &build.libs};
+    build.cacheable = !has_hidden_files(&build.flags) && !has_hidden_files(&build.libs);
+    if (!code && !find_compiled(&build, object))
+        code = make_object(&build, object, error);
     words_release(&build.compiler);
     words_release(&build.flags);
     words_release(&build.libs);

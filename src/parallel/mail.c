@@ -134,20 +134,12 @@ bool mail_idle(const struct mail *mail)
     return mail->sending == 0;
 }
 
-static void withdraw(MPI_Request *request)
-{
-    if (*request == MPI_REQUEST_NULL)
-        return;
-    MPI_Cancel(request);
-    team_finish(request);
-}
-
 void mail_close(struct mail *mail)
 {
     if (!mail)
         return;
     for (int k = 0; mail->receive && k < mail->receives; k++)
-        withdraw(&mail->receive[k]);
+        team_withdraw(&mail->receive[k]);
     for (int k = 0; mail->image && k < mail->receives; k++)
         free(mail->image[k]);
     MPI_Type_free(&mail->send_block);

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define TAG_CUT 2
+
 struct rounds {
     struct team *team;
     size_t block_bytes;
@@ -11,6 +13,10 @@ struct rounds {
     struct batch *in, *out;           /* this rank's */
     char *seat_in, *seat_out;         /* root's, [seats] images */
     int *counts, *places;             /* [size] in blocks */
+    bool cut;                         /* root told so, or was told */
+    int word;                         /* of the message that tells */
+    MPI_Request told;                 /* the others: to receive it */
+    MPI_Request *tell;                /* root: [size] to send it */
 };
 
 static size_t blocks_of(size_t bytes, size_t block)
@@ -32,7 +38,8 @@ static int rounds_allocate(struct rounds *rounds)
         rounds->seat_in = aligned_alloc(BATCH_ALIGN, seats * in);
         rounds->seat_out = aligned_alloc(BATCH_ALIGN, seats * out);
     }
-    return !rounds->in || !rounds->out || !rounds->counts || !rounds->places ||
+    rounds->tell = calloc((size_t)rounds->team->size, sizeof *rounds->tell);
+    return !rounds->in || !rounds->out || !rounds->counts || !rounds->places || !rounds->tell ||
            (seats && (!rounds->seat_in || !rounds->seat_out));
 }
 
@@ -46,6 +53,7 @@ int rounds_open(struct team *team, const struct rounds_spec *spec, struct rounds
     if (!rounds)
         return error_memory(error, "message buffers", sizeof *rounds);
     rounds->team = team;
+    rounds->told = MPI_REQUEST_NULL;
     rounds->seats = spec->seats;
     rounds->block_bytes = BATCH_ALIGN * blocks_of(2 * units, (size_t)spec->count_limit);
     rounds->block = team_type(rounds->block_bytes);
@@ -55,6 +63,10 @@ int rounds_open(struct team *team, const struct rounds_spec *spec, struct rounds
         rounds_close(rounds);
         return error_memory(error, "message buffers", (unsigned long long)most * (unsigned)spec->seats);
     }
+    for (int rank = 0; rank < team->size; rank++)
+        rounds->tell[rank] = MPI_REQUEST_NULL;
+    if (team->rank != 0)
+        MPI_Irecv(&rounds->word, 1, MPI_INT, 0, TAG_CUT, team->comm, &rounds->told);
     *rounds_out = rounds;
     return OK;
 }
@@ -63,7 +75,11 @@ void rounds_close(struct rounds *rounds)
 {
     if (!rounds)
         return;
+    team_withdraw(&rounds->told);
+    for (int rank = 0; rounds->tell && rank < rounds->team->size; rank++)
+        team_finish(&rounds->tell[rank]);
     MPI_Type_free(&rounds->block);
+    free(rounds->tell);
     free(rounds->in);
     free(rounds->out);
     free(rounds->seat_in);
@@ -101,7 +117,30 @@ bool rounds_go_on(struct rounds *rounds, bool go_on)
 
     MPI_Ibcast(&word, 1, MPI_INT, 0, rounds->team->comm, &request);
     team_finish(&request);
-    return word != 0;
+    if (word)
+        return true;
+    /* The message that cuts comes once in any case: a receive that is cancelled could take somebody's next message. */
+    if (rounds->team->rank == 0)
+        rounds_cut(rounds);
+    team_finish(&rounds->told);
+    return false;
+}
+
+void rounds_cut(struct rounds *rounds)
+{
+    for (int rank = 1; !rounds->cut && rank < rounds->team->size; rank++)
+        MPI_Isend(&rounds->word, 1, MPI_INT, rank, TAG_CUT, rounds->team->comm, &rounds->tell[rank]);
+    rounds->cut = true;
+}
+
+bool rounds_is_cut(struct rounds *rounds)
+{
+    int done = 0;
+
+    if (rounds->told != MPI_REQUEST_NULL)
+        MPI_Test(&rounds->told, &done, MPI_STATUS_IGNORE);
+    rounds->cut |= done != 0;
+    return rounds->cut;
 }
 
 /* Places of the seats, image_blocks apart; ranks without a seat have count 0 and any place. */
@@ -126,7 +165,7 @@ void rounds_scatter(struct rounds *rounds, int first_rank, const size_t bytes[])
     team_finish(&request);
 }
 
-void rounds_gather(struct rounds *rounds, int first_rank, size_t bytes)
+void rounds_gather(struct rounds *rounds, int first_rank, const struct batch *image, size_t bytes)
 {
     const int mine = (int)blocks_of(bytes, rounds->block_bytes);
     MPI_Request request;
@@ -134,7 +173,7 @@ void rounds_gather(struct rounds *rounds, int first_rank, size_t bytes)
     MPI_Igather(&mine, 1, MPI_INT, rounds->counts, 1, MPI_INT, 0, rounds->team->comm, &request);
     team_finish(&request);
     set_places(rounds, first_rank, rounds->out_blocks);
-    MPI_Igatherv(rounds->out, mine, rounds->block, rounds->seat_out, rounds->counts, rounds->places, rounds->block, 0,
+    MPI_Igatherv(image, mine, rounds->block, rounds->seat_out, rounds->counts, rounds->places, rounds->block, 0,
                  rounds->team->comm, &request);
     team_finish(&request);
 }

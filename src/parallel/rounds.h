@@ -23,14 +23,20 @@ const struct batch *rounds_seat_result(struct rounds *rounds, int seat);
 struct batch *rounds_ticket(struct rounds *rounds);
 struct batch *rounds_result(struct rounds *rounds);
 
-/* Root's word on whether there is another round. */
+/* Root's word on whether there is another round; after the word false no other call but rounds_close follows. */
 bool rounds_go_on(struct rounds *rounds, bool go_on);
 
 /* Ranks first_rank .. first_rank + seats - 1 get theirs; bytes[rank] is the size of the rank's ticket, 0 for the
  * others. */
 void rounds_scatter(struct rounds *rounds, int first_rank, const size_t bytes[]);
 
-/* The results of the same ranks come back to the seats; bytes: of this rank's result, 0 if it had no ticket. */
-void rounds_gather(struct rounds *rounds, int first_rank, size_t bytes);
+/* The results of the same ranks come back to the seats: `bytes` of an image, 0 if this rank had no ticket. */
+void rounds_gather(struct rounds *rounds, int first_rank, const struct batch *image, size_t bytes);
+
+/* Local. Root: tell all ranks to cut this round short, once. */
+void rounds_cut(struct rounds *rounds);
+
+/* Local. Has root said so? */
+bool rounds_is_cut(struct rounds *rounds);
 
 #endif

@@ -106,6 +106,14 @@ void team_finish(MPI_Request *request)
     }
 }
 
+void team_withdraw(MPI_Request *request)
+{
+    if (*request == MPI_REQUEST_NULL)
+        return;
+    MPI_Cancel(request);
+    team_finish(request);
+}
+
 MPI_Datatype team_type(size_t bytes)
 {
     const size_t unit = (size_t)1 << 20;

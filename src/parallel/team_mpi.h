@@ -15,6 +15,9 @@ struct team {
 /* Wait, politely, until the request is complete. Local. */
 void team_finish(MPI_Request *request);
 
+/* Take back a receive that nothing matches any more. Local. */
+void team_withdraw(MPI_Request *request);
+
 /* A committed type of `bytes` bytes (any number > 0); the caller frees it. */
 MPI_Datatype team_type(size_t bytes);
 

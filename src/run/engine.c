@@ -374,55 +374,66 @@ static bool clean_up(struct run *run)
         mapper_close(run->mapper);
     if (!busy && run->state_made && run->kernel->finish)
         run->kernel->finish(run->state);
-    results_close(&run->results);
     object_release(&run->object);
-    free(run->shares);
     error_clear(&ignored);
     return busy;
 }
 
-static int run_job(struct run *run, struct engine_report *report)
+static int run_job(struct run *run, const struct promise *promise)
 {
-    struct promise promise = {.launcher = launch_has_launcher()};
+    uint64_t failed;
 
-    launch_promise(&promise.rank, &promise.size);
-    run->root = promise.rank == 0;
-    report->speaks = run->root;
-    watch_block_signals(run->root);
     if (run->root && !check_output(run))
         find_kernel(run);
-    if (run->error->code && !promise.launcher)
+    if (run->error->code && !promise->launcher)
         return run->error->code;
-    if (team_start(&promise, &run->team, run->error))
+    if (team_start(promise, &run->team, run->error))
         return run->error->code;
-    run->root = report->speaks = team_rank(run->team) == 0;
+    run->root = team_rank(run->team) == 0;
     if (set_up(run) || map_items(run))
         return run->error->code;
-    if (run->root)
-        fill_outcome(run, &report->outcome);
-    uint64_t failed = run->results.tally.failed;
-
+    failed = run->results.tally.failed;
     team_share(run->team, &failed, sizeof failed);
     return failed ? ITEMS_FAILED : OK;
 }
 
-int engine_run(const struct options *options, const struct hooks *hooks, struct engine_report *report,
-               struct error *error)
+/* Root tells how it ended; nobody ends before that. */
+static void report(struct run *run, const struct promise *promise)
 {
+    struct error none = {0};
+    struct outcome outcome = {0};
+
+    if (run->root && !run->error->code)
+        fill_outcome(run, &outcome);
+    if (promise->rank == 0 && run->hooks && run->hooks->report)
+        run->hooks->report(run->hooks->self, run->error, &outcome);
+    if (run->team && team_size(run->team) > 1)
+        team_agree(run->team, &none);
+}
+
+int engine_run(const struct options *options, const struct hooks *hooks, bool *busy, struct error *error)
+{
+    struct promise promise = {.launcher = launch_has_launcher()};
     struct run *run = calloc(1, sizeof *run);
     int code;
 
-    *report = (struct engine_report){.speaks = true};
+    *busy = false;
     if (!run)
         return error_memory(error, "the job", sizeof *run);
+    launch_promise(&promise.rank, &promise.size);
+    watch_block_signals(promise.rank == 0);
+    run->root = promise.rank == 0;
     run->options = options;
     run->hooks = hooks;
     run->error = error;
     run->start_unix_s = unix_s();
-    code = run_job(run, report);
-    report->busy = clean_up(run);
+    code = run_job(run, &promise);
+    *busy = clean_up(run);
+    report(run, &promise);
+    results_close(&run->results);
+    free(run->shares);
     team_end(run->team);
-    if (!report->busy)
+    if (!*busy)
         free(run);
     return code;
 }

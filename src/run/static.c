@@ -6,13 +6,16 @@
 #include "run/turns.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SLEEP_NS 1000000
 
 struct deal {
     struct crew *crew;
     struct rounds *rounds;
-    size_t *bytes; /* [ranks] of the tickets of a round */
+    size_t *bytes;        /* [ranks] of the tickets of a round */
+    struct slot slot;     /* this rank's ticket and result */
+    struct batch gave_up; /* the result of a ticket that was given up */
 };
 
 /* Fill the seats of a turn (root) and say how large each rank's ticket is (all). */
@@ -32,19 +35,22 @@ static void fill_seats(struct deal *deal, struct turn turn, struct error *error)
     }
 }
 
-static void map_ticket(struct deal *deal)
+/* Have this rank's ticket mapped; the result, or word that it was given up because root cut the round short. */
+static const struct batch *map_ticket(struct deal *deal, struct error *error)
 {
     struct crew *crew = deal->crew;
     struct patience patience = {.most_ns = SLEEP_NS};
-    struct slot slot = {rounds_ticket(deal->rounds), rounds_result(deal->rounds)};
 
-    lane_start(crew->lane, &slot);
+    lane_start(crew->lane, &deal->slot);
     while (!lane_done(crew->lane)) {
-        if (crew->watch)
-            watch_look(crew->watch);
+        if (team_rank(crew->team) == 0 && !error->code && crew_look(crew, error))
+            rounds_cut(deal->rounds);
+        if (rounds_is_cut(deal->rounds))
+            return &deal->gave_up;
         patience_wait(&patience);
     }
-    slot.result->rank = team_rank(crew->team);
+    deal->slot.result->rank = team_rank(crew->team);
+    return deal->slot.result;
 }
 
 static void take_seats(struct deal *deal, struct turn turn, struct error *error)
@@ -58,6 +64,19 @@ static void take_seats(struct deal *deal, struct turn turn, struct error *error)
             results_take(crew->results, rounds_seat_result(deal->rounds, rank - turn.first_rank), error);
 }
 
+static void one_round(struct deal *deal, struct turn turn, struct error *error)
+{
+    const struct crew *crew = deal->crew;
+    const struct batch *result = NULL;
+
+    rounds_scatter(deal->rounds, turn.first_rank, deal->bytes);
+    if (deal->bytes[team_rank(crew->team)])
+        result = map_ticket(deal, error);
+    rounds_gather(deal->rounds, turn.first_rank, result, result ? image_result_bytes(crew->plan, result) : 0);
+    if (team_rank(crew->team) == 0)
+        take_seats(deal, turn, error);
+}
+
 static int static_run(void *self, struct error *error)
 {
     struct deal *deal = self;
@@ -65,21 +84,16 @@ static int static_run(void *self, struct error *error)
     const int ranks = team_size(crew->team), me = team_rank(crew->team);
     const uint64_t rounds = turns_count(crew->plan, ranks);
 
-    for (uint64_t round = 0; round < rounds; round++) {
+    for (uint64_t round = 0;; round++) {
         const struct turn turn = turns_at(crew->plan, ranks, round);
 
-        fill_seats(deal, turn, error);
+        if (round < rounds)
+            fill_seats(deal, turn, error);
         if (me == 0 && !error->code)
             crew_look(deal->crew, error);
-        if (!rounds_go_on(deal->rounds, error->code == OK))
+        if (!rounds_go_on(deal->rounds, error->code == OK && round < rounds))
             break;
-        rounds_scatter(deal->rounds, turn.first_rank, deal->bytes);
-        if (deal->bytes[me])
-            map_ticket(deal);
-        rounds_gather(deal->rounds, turn.first_rank,
-                      deal->bytes[me] ? image_result_bytes(crew->plan, rounds_result(deal->rounds)) : 0);
-        if (me == 0)
-            take_seats(deal, turn, error);
+        one_round(deal, turn, error);
     }
     return error->code;
 }
@@ -88,6 +102,8 @@ static void static_close(void *self)
 {
     struct deal *deal = self;
 
+    if (lane_load(deal->crew->lane) > 0) /* a kernel still uses the images, and the process ends soon */
+        return;
     rounds_close(deal->rounds);
     free(deal->bytes);
     free(deal);
@@ -100,16 +116,21 @@ static int static_open(struct crew *crew, void **self, struct error *error)
                                      .out_bytes = plan->image_out_bytes,
                                      .seats = plan->pool,
                                      .count_limit = plan->count_limit};
-    struct deal *deal = calloc(1, sizeof *deal);
+    struct deal *deal = aligned_alloc(BATCH_ALIGN, sizeof *deal);
 
     if (!deal)
         return error_memory(error, "buffers", sizeof *deal);
+    memset(deal, 0, sizeof *deal);
     *self = deal;
     deal->crew = crew;
     deal->bytes = calloc((size_t)team_size(crew->team), sizeof *deal->bytes);
     if (!deal->bytes)
         return error_memory(error, "buffers", sizeof *deal->bytes);
-    return rounds_open(crew->team, &spec, &deal->rounds, error);
+    deal->gave_up = (struct batch){.verb = VERB_GAVE_UP, .rank = team_rank(crew->team)};
+    if (rounds_open(crew->team, &spec, &deal->rounds, error))
+        return error->code;
+    deal->slot = (struct slot){rounds_ticket(deal->rounds), rounds_result(deal->rounds)};
+    return OK;
 }
 
 const struct dealing *dealing_static(void)

@@ -11,6 +11,8 @@ struct hooks {
     void *self;
     void (*progress)(void *self, const struct tally *tally); /* called often */
     void (*note)(void *self, const char *line);              /* a line for the user */
+    /* how it ended, once: the error, or the outcome where its code is OK */
+    void (*report)(void *self, const struct error *error, const struct outcome *outcome);
 };
 
 struct watch {

@@ -1,158 +1,247 @@
 #!/usr/bin/python3
-"""run.py [--repeat N] [--scale X] [WORD...]: h5map beside what people write by hand, on this machine, in one run.
+"""run.py [--quick] [--repeat N] [WORK...]: h5map beside what people write by hand, on this machine, in one run.
 
-Both sides take turns; the figures are medians, less the median of the same command on zero items (start-up), and their
-ratio. The program is $H5MAP, else build/release/h5map. Needs python3-h5py, and cython3 and python3-dev for the usual script
-(without them that row is left out). --scale 0.1 makes everything ten times smaller.
+Prints a Markdown table of medians. All programs of a work take turns, after a round to warm up in which their results are
+compared. A start-up is the same command on zero items; a peak is that of the largest process. Usually started by run.sh.
 """
 
 import argparse
 import os
 import shutil
-import statistics
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 import h5py
 import numpy as np
+from timing import LONG_ROUNDS, LONG_S, Entry, Timer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-H5MAP = os.environ.get("H5MAP", os.path.join(ROOT, "build", "release", "h5map"))
-FLAGS = ["-O3", "-march=native", "-Wall"]
+H5MAP = os.environ.get("H5MAP", os.path.join(ROOT, "build", "program", "h5map"))
+PYTHON = "/usr/bin/python3"
+FLAGS = ["-O3", "-march=native", "-D_GNU_SOURCE", "-Wall", "-I" + HERE]
 RANKS = 2
-MPI = {
-    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
-    "OMPI_MCA_hwloc_base_binding_policy": "none",
-}  # fmt: skip
+RUN = [H5MAP, "run", "-q"]
+SETTINGS = {"OMP_NUM_THREADS": str(RANKS), "OMPI_MCA_rmaps_base_oversubscribe": "1"}
+AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+# The fastest way that Open MPI starts where all ranks are on one host; h5map finds it by itself.
+FASTEST = {"OMPI_MCA_pml": "ob1", "OMPI_MCA_btl": "self,vader", "OMPI_MCA_ess_singleton_isolated": "1"}
+ITEM_S = 20e-6
+PIECE_BYTES = 64 << 20
 
 
 class Bench:
     def __init__(self, home, args):
-        self.home, self.args = home, args
-        self.env = {**os.environ, **MPI, "XDG_CACHE_HOME": home, "OMP_NUM_THREADS": str(RANKS), "TMPDIR": home}
+        self.timer = Timer(home, {**SETTINGS, **(AS_ROOT if os.geteuid() == 0 else {})})
+        self.path, self.args, self.rng = self.timer.path, args, np.random.default_rng(1)
 
-    def path(self, name):
-        return os.path.join(self.home, name)
-
-    def count(self, items):
-        return max(int(items * self.args.scale), 1)
+    def compile(self, command):
+        subprocess.run(command, cwd=self.timer.home, check=True)
 
     def build(self):
-        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "hdf5-serial"], capture_output=True, text=True, check=True)
+        """The programs that take part."""
+        words = subprocess.run(["pkg-config", "--cflags", "--libs", "hdf5-serial"], capture_output=True, text=True, check=True)
+        hdf5 = words.stdout.split()
+        include = "import sysconfig; print(sysconfig.get_paths()['include'])"
+        include = subprocess.run([PYTHON, "-c", include], capture_output=True, text=True, check=True).stdout.strip()
         for name in ("openmp", "pieces"):
-            command = ["cc", *FLAGS, "-fopenmp", os.path.join(HERE, name + ".c"), *flags.stdout.split(), "-lm", "-o", self.path(name)]
-            subprocess.run(command, check=True)
-        kernel = ["cc", *FLAGS, "-fPIC", "-shared", "-I" + os.path.join(ROOT, "include"), os.path.join(HERE, "kernels.c")]
-        subprocess.run([*kernel, "-lm", "-o", self.path("kernels.so")], check=True)
+            self.compile(["cc", *FLAGS, "-fopenmp", os.path.join(HERE, name + ".c"), *hdf5, "-lm", "-o", name])
+        self.compile(["cc", *FLAGS, os.path.join(HERE, "lap.c"), "-o", "lap"])
+        self.compile(["mpicc", *FLAGS, os.path.join(HERE, "empty.c"), "-o", "empty"])
+        for name in ("usual.py", "usual_kernel.pyx", "images.py", "kernels.c", "work.h"):
+            shutil.copy(os.path.join(HERE, name), self.timer.home)
+        self.compile(["cython3", "usual_kernel.pyx"])
+        self.compile(["cc", *FLAGS[:2], "-fPIC", "-shared", "-I" + include, "usual_kernel.c", "-lm", "-o", "usual_kernel.so"])
 
-    def build_usual(self):
-        if not shutil.which("cython3"):
-            return False
-        for name in ("usual.py", "usual_kernel.pyx"):
-            shutil.copy(os.path.join(HERE, name), self.home)
-        include = subprocess.run(
-            ["/usr/bin/python3", "-c", "import sysconfig; print(sysconfig.get_paths()['include'])"],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        if not os.path.exists(os.path.join(include.stdout.strip(), "Python.h")):
-            return False
-        subprocess.run(["cython3", "usual_kernel.pyx"], cwd=self.home, check=True)
-        subprocess.run(
-            ["cc", "-O3", "-fPIC", "-shared", "-I" + include.stdout.strip(), "usual_kernel.c", "-o", "usual_kernel.so"],
-            cwd=self.home, check=True,
-        )  # fmt: skip
-        return True
-
-    def make(self, name, data):
-        """The input and the same without items."""
-        for file_name, items in ((name, data), ("none-" + name, data[:0])):
-            with h5py.File(self.path(file_name), "w") as file:
-                plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-                plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-                space = h5py.h5s.create_simple(items.shape)
-                h5py.h5d.create(file.id, b"x", h5py.h5t.NATIVE_DOUBLE, space, plist).write(h5py.h5s.ALL, h5py.h5s.ALL, items)
-
-    def time(self, command, source, target):
-        words = [w.replace("IN", source).replace("OUT", target) if w in ("IN", "OUT") else w for w in command]
-        if os.path.exists(self.path(target)):
-            os.unlink(self.path(target))
-        os.sync()
-        began = time.monotonic()
-        done = subprocess.run(words, cwd=self.home, env=self.env, capture_output=True, text=True)
-        seconds = time.monotonic() - began
-        if done.returncode:
-            sys.exit(f"{' '.join(words)}: status {done.returncode}\n{done.stdout}{done.stderr}")
-        return seconds
-
-    def check_same(self):
-        with h5py.File(self.path("a.h5"), "r") as a, h5py.File(self.path("b.h5"), "r") as b:
-            if not np.allclose(a["y"][()], b["y"][()], rtol=1e-12):
-                sys.exit("the results differ")
+    def make(self, shape, dtype, fill):
+        """The dataset /x of some.h5, row by row from fill(first, count), and one without rows in none.h5."""
+        rows = max(PIECE_BYTES // (int(np.prod(shape[1:])) * np.dtype(dtype).itemsize), 1)
+        with h5py.File(self.path("none.h5"), "w") as file:
+            file.create_dataset("x", (0, *shape[1:]), dtype)
+        with h5py.File(self.path("some.h5"), "w") as file:
+            x = file.create_dataset("x", shape, dtype)
+            for first in range(0, shape[0], rows):
+                count = min(rows, shape[0] - first)
+                x[first : first + count] = fill(first, count)
 
     def round_s(self):
         """Seconds that one round of work.h takes here."""
-        self.make("rounds.h5", np.full(2000, 1e5))
-        words = ["env", "OMP_NUM_THREADS=1", self.path("openmp"), "IN", "OUT"]
-        laps = [self.time(words, "rounds.h5", "r.h5") - self.time(words, "none-rounds.h5", "r.h5") for _ in range(3)]
-        return min(laps) / 2e8
+        self.make((2000,), "f8", lambda first, count: np.full(count, 1e5))
+        entry = Entry("", [self.path("openmp"), "IN", "OUT"], env={"OMP_NUM_THREADS": "1"})
+        self.timer.turns([entry], 3)
+        return (min(lap.wall_s for lap in entry.laps) - entry.start_s()) / 2e8
 
-    def compare(self, title, name, ours, theirs, target):
-        """Turn about: ours, theirs, both without items."""
-        runs = {"ours": [], "theirs": [], "ours0": [], "theirs0": []}
-        for turn in range(self.args.repeat + 1):
-            pieces = (("ours", ours, name, "a.h5"), ("theirs", theirs, name, "b.h5"),
-                      ("ours0", ours, "none-" + name, "a0.h5"), ("theirs0", theirs, "none-" + name, "b0.h5"))  # fmt: skip
-            for key, command, source, out in pieces:
-                seconds = self.time(command, source, out)
-                if turn:  # the first warms the caches
-                    runs[key].append(seconds)
-        self.check_same()
-        middle = {key: statistics.median(values) for key, values in runs.items()}
-        a, b = middle["ours"] - middle["ours0"], middle["theirs"] - middle["theirs0"]
-        print(f"{title}\n    h5map {a:.3f} s (start-up {middle['ours0']:.3f} s), by hand {b:.3f} s (start-up "
-              f"{middle['theirs0']:.3f} s): h5map takes {a / b:.3f} of it, {b / a:.1f} times faster; target {target}", flush=True)  # fmt: skip
-        for key, values in runs.items():
-            print(f"        {key}: " + " ".join(f"{v:.3f}" for v in sorted(values)))
-        for out in (name, "none-" + name, "a.h5", "b.h5", "a0.h5", "b0.h5"):
-            os.unlink(self.path(out))
+    def remove_data(self):
+        for name in os.listdir(self.timer.home):
+            if name.endswith(".h5"):
+                os.unlink(self.path(name))
+
+    def measure(self, title, entries):
+        self.timer.turns(entries, self.args.repeat, check_same)
+        self.remove_data()
+        tell(title, entries)
+
+
+def check_same(outputs):
+    """All programs came to the same results, but for the last digits."""
+    (first, path), *others = outputs
+    with h5py.File(path, "r") as a:
+        for entry, other in others:
+            with h5py.File(other, "r") as b:
+                for name in a.keys() - {"h5map"}:
+                    if a[name].shape != b[name].shape or not np.allclose(a[name][()], b[name][()], rtol=1e-9, atol=0):
+                        sys.exit(f"{entry.name}: /{name} is not what {first.name} wrote")
+
+
+def seconds(value):
+    return f"{value:.2f}" if value >= 10 else f"{value:.3f}"
+
+
+def times(value):
+    return f"{value:.0f}" if value >= 10 else f"{value:.2f}"
+
+
+def tell(title, entries):
+    """The table's rows; beside each the first of as many processes, h5map's."""
+    references = {}
+    for entry in entries:
+        reference = references.setdefault(entry.processes, entry)
+        start = seconds(entry.start_s()) if entry.has_items else ""
+        whole = times(entry.times(reference)) if entry is not reference else "1"
+        loop = entry.times_without_start(reference) if entry.has_items else None
+        loop = "" if loop is None else times(loop) if entry is not reference else "1"
+        name = f"**{entry.name}**" if entry.command[:1] == [H5MAP] or H5MAP in entry.command else entry.name
+        columns = (title, name, entry.processes, seconds(entry.wall_s()), start, f"{entry.peak_mb():.0f}", whole, loop)
+        print("| " + " | ".join(str(column) for column in columns) + " |", flush=True)
+        laps = " ".join(f"{lap.wall_s:.3f}" for lap in entry.laps)
+        print(f"{title or '  '}: {entry.name}: {laps}", file=sys.stderr, flush=True)
+        title = ""
+
+
+def tell_machine(bench):
+    with open("/proc/cpuinfo") as file:
+        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown processor")
+    version = subprocess.run([H5MAP, "--version"], capture_output=True, text=True, check=True).stdout.partition("\n")[0]
+    others = 100 * bench.timer.others_s / max(bench.timer.cores_s, 1e-6)
+    print(f"\n{version}; {os.cpu_count()} cores of {model}; medians of {bench.args.repeat} rounds (start-up: "
+          f"{start_rounds(bench)}; above {LONG_S:.0f} s: {min(LONG_ROUNDS, bench.args.repeat)}). Other processes took {others:.0f} % of the machine meanwhile. h5map and the C programs "
+          "sync their output to the disk, the Python scripts do not.")  # fmt: skip
+
+
+def start_rounds(bench):
+    return 2 * bench.args.repeat + 1
+
+
+def start_up(bench):
+    bench.make((1,), "f8", lambda first, count: np.ones(count))
+    with h5py.File(bench.path("none.h5"), "a") as file:
+        file["items"] = file["x"]
+    os.unlink(bench.path("some.h5"))
+    launch = ["mpirun", "-q", "-n", str(RANKS)]
+    bench.timer.turns(entries := [
+        Entry("`h5map run square`", [*RUN, "square", "none.h5", "OUT"]),
+        Entry("`h5map run work.c`, compiled before", [*RUN, "kernels.c:work", "none.h5", "OUT"]),
+        Entry("empty MPI program, fastest settings", [bench.path("empty")], env=FASTEST),
+        Entry("`h5map run -j 2 square`", [*RUN, "-j", str(RANKS), "square", "none.h5", "OUT"], RANKS),
+        Entry("`mpirun -n 2 h5map run square`", [*launch, *RUN, "square", "none.h5", "OUT"], RANKS),
+        Entry("`mpirun -n 2` of the empty program", [*launch, bench.path("empty")], RANKS, FASTEST),
+    ], start_rounds(bench))  # fmt: skip
+    bench.remove_data()
+    tell("start-up: zero items", entries)
+
+
+def ours(kernel, source="IN", extra=()):
+    """h5map's two entries: sequential and on two ranks."""
+    words = [kernel, source, "OUT", *extra]
+    return [Entry("h5map", [*RUN, *words]), Entry("h5map -j 2", [*RUN, "-j", str(RANKS), *words], RANKS)]
+
+
+def usual(kernel, way):
+    return [PYTHON, "usual.py", kernel, way, "IN", "OUT"]
+
+
+def norm(bench):
+    count = 500_000 if bench.args.quick else 2_000_000
+    bench.make((count, 3), "f8", lambda first, count: bench.rng.normal(size=(count, 3)))
+    bench.measure(f"norm of {count:,} vectors of 3 doubles ({count * 24 // 1_000_000} MB)", [
+        *ours("kernels.c:norm"),
+        Entry("Cython, list, loop", usual("norm", "loop")),
+        Entry("Cython, list, `Pool(2).map` (the usual script)", usual("norm", "pool"), RANKS),
+        Entry("Cython over the whole array", usual("norm", "whole")),
+    ])  # fmt: skip
+
+
+def stream(bench):
+    if bench.args.quick and not bench.args.works:
+        return
+    count = 40_000_000
+    bench.make((count, 3), "f8", lambda first, count: bench.rng.random(size=(count, 3)))
+    bench.measure(f"norm of {count:,} vectors ({count * 24 // 1_000_000} MB)", [
+        *ours("kernels.c:norm"),
+        Entry("Cython over the whole array", usual("norm", "whole")),
+        Entry("C by hand: pread, map, pwrite in pieces", [bench.path("pieces"), "IN", "OUT"]),
+    ])  # fmt: skip
+
+
+def costly(bench, title, shape, entries):
+    count = 50_000 if bench.args.quick else 200_000
+    rounds = ITEM_S / bench.round_s()
+    bench.make((count,), "f8", lambda first, many: rounds * shape(np.arange(first, first + many) / count))
+    bench.measure(f"{count:,} items of {title}", [
+        *entries,
+        Entry("Cython, `Pool(2).map`, chunks of 1000", usual("work", "pool/1000"), RANKS),
+        Entry("C + OpenMP `schedule(guided)`", [bench.path("openmp"), "IN", "OUT"], RANKS),
+    ])  # fmt: skip
+
+
+def even(bench):
+    costly(bench, "20 us", np.ones_like, ours("kernels.c:work"))
+
+
+def rising(bench):
+    entries = [
+        Entry("h5map -j 2", [*RUN, "-j", str(RANKS), "kernels.c:work", "IN", "OUT"], RANKS),
+        Entry("h5map -j 2 --schedule static", [*RUN, "-j", str(RANKS), "--schedule", "static", "kernels.c:work", "IN", "OUT"], RANKS),
+    ]  # fmt: skip
+    costly(bench, "0 to 40 us, rising along the file", lambda where: 2 * where, entries)
+
+
+def images(bench):
+    count = 500 if bench.args.quick else 2000
+    bench.make((count, 512, 512), "f4", lambda first, count: bench.rng.random((count, 512, 512), "f4"))
+    bench.measure(f"statistics of {count:,} images of 512 x 512 floats ({count * 1048576 / 1e9:.1f} GB)", [
+        *ours("stats"),
+        Entry("h5py + NumPy, image by image", [PYTHON, "images.py", "IN", "OUT"]),
+    ])  # fmt: skip
+
+
+WORKS = {"start": start_up, "norm": norm, "stream": stream, "even": even, "rising": rising, "images": images}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeat", type=int, default=7)
-    parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("words", nargs="*", help="usual, even, rising, stream: those rows alone")
+    parser.add_argument("--quick", action="store_true", help="smaller data, fewer rounds")
+    parser.add_argument("--repeat", type=int, help="rounds (default 5; 3 with --quick)")
+    parser.add_argument("works", nargs="*", metavar="WORK", help=f"only these: {', '.join(WORKS)}")
     args = parser.parse_args()
+    args.repeat = args.repeat or (3 if args.quick else 5)
+    if unknown := [word for word in args.works if word not in WORKS]:
+        parser.error(f"{unknown[0]}: no such work ({', '.join(WORKS)})")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     home = tempfile.mkdtemp(prefix="h5map-bench-")
     try:
-        run(Bench(home, args), args.words or ["usual", "even", "rising", "stream"])
+        bench = Bench(home, args)
+        bench.build()
+        print("| work | program | processes | s | of it start-up | peak MB | times h5map's | without start-up |")
+        print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+        for word, work in WORKS.items():
+            if not args.works or word in args.works:
+                work(bench)
+        tell_machine(bench)
     finally:
         shutil.rmtree(home, ignore_errors=True)
-
-
-def run(bench, rows):
-    bench.build()
-    rng = np.random.default_rng(1)
-    parallel = ["mpirun", "-q", "-n", str(RANKS), H5MAP, "run", "-q"]
-    work, norm = bench.path("kernels.so") + ":work", bench.path("kernels.so") + ":norm"
-    if "usual" in rows and not bench.build_usual():
-        print("the usual script: left out, no cython3 or python3-dev")
-    elif "usual" in rows:
-        bench.make("usual.h5", rng.normal(size=(bench.count(2_000_000), 3)))
-        theirs = ["/usr/bin/python3", "usual.py", "IN", "OUT", str(RANKS)]
-        bench.compare("norm of 2M vectors, 2 ranks, against the usual script", "usual.h5", [*parallel, norm, "IN", "OUT"], theirs, ">= 40 times faster")  # fmt: skip
-    for row, title, shape in (("even", "200k items of 20 us", lambda n: np.full(n, 1.0)),
-                              ("rising", "200k items, cost rising along the file", lambda n: np.linspace(0, 2, n))):  # fmt: skip
-        if row in rows:
-            bench.make("work.h5", shape(bench.count(200_000)) * 20e-6 / bench.round_s())
-            bench.compare(f"{title}, 2 ranks, against C + OpenMP", "work.h5", [*parallel, work, "IN", "OUT"], [bench.path("openmp"), "IN", "OUT"], "<= 1.10")  # fmt: skip
-    if "stream" in rows:
-        bench.make("stream.h5", rng.normal(size=(bench.count(40_000_000), 3)))
-        bench.compare("norm of 40M vectors (960 MB), sequential, against pread-map-pwrite", "stream.h5",
-                      [H5MAP, "run", "-q", norm, "IN", "OUT"], [bench.path("pieces"), "IN", "OUT"], "<= 1.5")  # fmt: skip
 
 
 if __name__ == "__main__":

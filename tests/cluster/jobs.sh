@@ -8,7 +8,7 @@ sbatch_file=$2
 passed() { echo "ok $1"; }
 failed() {
     echo "FAILED $1: $2"
-    [ -z "${3:-}" ] || sed 's/^/    /' "$3"
+    [ -z "${3:-}" ] || tail -n 12 "$3" | sed 's/^/    /'
 }
 
 # Wait for a job's end; its exit code. (sbatch --wait looks only every few seconds.)

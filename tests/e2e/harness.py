@@ -61,6 +61,14 @@ def descendants_of(pid):
     return found
 
 
+def kill_descendants(pid=None):
+    for child in descendants_of(pid or os.getpid()):
+        try:
+            os.kill(child, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
 def command_of(pid):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
@@ -120,11 +128,8 @@ class Running:
         return is_zombie(self.pid)
 
     def kill(self):
-        for pid in descendants_of(self.pid) + [self.pid]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        kill_descendants(self.pid)
+        os.kill(self.pid, signal.SIGKILL)
 
     def wait(self, timeout=None):
         late = threading.Event()
@@ -187,7 +192,8 @@ class Case(unittest.TestCase):
     """One private folder a test; it is the current folder of what the test runs."""
 
     cache = None  # of compiled kernels, shared by the tests; made by run.py
-    quick = True  # the tests of this class may run under sanitizers
+    quick = False  # the tests of this class run under sanitizers too
+    sleepy = False  # they sleep more than they work, and can run beside the others
 
     @classmethod
     def setUpClass(cls):
@@ -353,11 +359,7 @@ class Case(unittest.TestCase):
                 break
             time.sleep(0.02)
         names = [command_of(pid) for pid in left]
-        for pid in [p for child in left for p in [child] + descendants_of(child)]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        kill_descendants()
         self.fail(f"left running: {names}")
 
     @staticmethod

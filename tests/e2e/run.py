@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""End-to-end tests: run.py [--all] [--quick] [-v] [WORD...]; the program is $H5MAP, else build/dev/h5map.
+"""End-to-end tests: run.py [--all] [--quick] [--sleepy | --busy] [-v] [WORD...]; the program is $H5MAP, else build/dev/h5map.
 
 Every test whose name holds one of the words runs. The last line is "e2e: N passed, N failed".
 """
@@ -7,10 +7,13 @@ Every test whose name holds one of the words runs. The last line is "e2e: N pass
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
 import unittest
+
+sys.dont_write_bytecode = True
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -20,6 +23,8 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="long tests too")
     parser.add_argument("--quick", action="store_true", help="the short subset for sanitizers")
+    parser.add_argument("--sleepy", action="store_true", help="only the tests that mostly sleep")
+    parser.add_argument("--busy", action="store_true", help="only the others")
     parser.add_argument("-v", action="store_true", help="a line for each test")
     parser.add_argument("words", nargs="*")
     return parser.parse_args()
@@ -70,6 +75,8 @@ def wanted(suite, args):
             yield from wanted(test, args)
         elif args.quick and not getattr(test, "quick", True):
             continue
+        elif (args.busy and getattr(test, "sleepy", False)) or (args.sleepy and not getattr(test, "sleepy", True)):
+            continue
         elif not args.words or any(word in test.id() for word in args.words):
             yield test
 
@@ -88,6 +95,7 @@ def main():
     sys.path.insert(0, HERE)
     import harness
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         harness.adopt_orphans()
         harness.Case.cache = os.path.join(home, "cache")
@@ -96,6 +104,7 @@ def main():
         result = Counting(args.v)
         suite.run(result)
     finally:
+        harness.kill_descendants()
         shutil.rmtree(home, ignore_errors=True)
     for name, reason in result.skips:
         if args.all or reason != "only with --all":

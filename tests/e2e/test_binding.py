@@ -85,6 +85,8 @@ class Names(Case):
 
 
 class Loops(Case):
+    quick = True
+
     def test_leading_dims(self):
         x = np.random.default_rng(1).normal(size=(3, 4, 5, 6))
         self.write("in.h5", x=x)
@@ -225,6 +227,8 @@ class Layouts(Case):
 
 class Packing(Case):
     """CF packing is undone for floating inputs."""
+
+    quick = True
 
     def pack(self, raw, **attributes):
         with h5py.File(self.path("in.h5"), "w") as file:

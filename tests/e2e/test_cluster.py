@@ -1,6 +1,7 @@
 """Under a real SLURM of two nodes, made for the test (tests/cluster/with_cluster.sh)."""
 
 import os
+import re
 import shutil
 
 import numpy as np
@@ -12,7 +13,7 @@ CLUSTER = os.path.join(os.path.dirname(HERE), "cluster")
 
 
 class Slurm(Case):
-    quick = False
+    sleepy = True
 
     def test_jobs(self):
         self.write("in.h5", items=np.arange(1000.0))
@@ -25,8 +26,8 @@ class Slurm(Case):
         result = self.call(os.path.join(CLUSTER, "with_cluster.sh"), "-n", "2", "-c", "4", *words, env=env, timeout=180)
         if result.status == 77 and not os.environ.get("H5MAP_TEST_ALL"):
             self.skipTest(result.err.strip())
-        lines = [line for line in result.out.splitlines() if line.startswith(("ok ", "FAILED "))]
-        self.assertEqual(len(lines), 7, result)
-        for line in lines:
-            with self.subTest(case=line.split()[1].rstrip(":")):
-                self.assertTrue(line.startswith("ok "), result)
+        cases = re.split(r"(?m)^(?=ok |FAILED )", result.out)[1:]
+        self.assertEqual(len(cases), 7, result)
+        for case in cases:
+            with self.subTest(case=case.split()[1].rstrip(":")):
+                self.assertTrue(case.startswith("ok "), case)

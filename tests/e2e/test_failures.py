@@ -51,6 +51,8 @@ class Limits(Case):
 
 
 class Recorded(Case):
+    quick = True
+
     def setUp(self):
         super().setUp()
         self.x = data(1000, 37)

@@ -18,6 +18,8 @@ def great_circle_km(lon, lat, lon0, lat0):
 
 
 class Builtin(Case):
+    quick = True
+
     def test_square_sequential_and_parallel(self):
         """The mission's example: 1 to 5 squared, by one rank and by several, are equal."""
         self.write("numbers.h5", items=np.array([1.0, 2, 3, 4, 5]))

@@ -41,8 +41,6 @@ class Sequential(Case):
 
 
 class J(Case):
-    quick = False
-
     def setUp(self):
         super().setUp()
         self.write("in.h5", items=np.arange(100.0))

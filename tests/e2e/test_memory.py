@@ -25,8 +25,6 @@ def sparse(path, name, shape, dtype):
 class Peak(Case):
     """With 1 GB of input, within 64 MiB of the same command on zero items."""
 
-    quick = False
-
     @classmethod
     def make_shared(cls):
         cls.peak = os.path.join(cls.shared, "peak")

@@ -14,8 +14,6 @@ SCHEDULES = ([], ["--schedule", "static"])
 class SameBytes(Case):
     """Each input is mapped by one rank, then by several in several ways."""
 
-    quick = False
-
     def setUp(self):
         super().setUp()
         rng = np.random.default_rng(1)
@@ -27,7 +25,7 @@ class SameBytes(Case):
 
     def compare(self, kernel, dataset, ranks, ways, status=0, more=()):
         words = (*more, self.kernel(kernel.split(":")[0]) + ":" + kernel.split(":")[1], f"in.h5:/{dataset}")
-        self.succeeded(self.h5map("run", *words, "one.h5"), status=status)
+        self.succeeded(self.h5map("run", "--overwrite", *words, "one.h5"), status=status)
         for n in ranks:
             for way in ways:
                 with self.subTest(kernel=kernel, dataset=dataset, ranks=n, way=way):
@@ -83,12 +81,14 @@ class SameBytes(Case):
 
     @slow
     def test_sixty_four_ranks_and_few_items(self):
-        self.compare("work:nap", "naps", (64,), self.ways([], ["--slice", "1"]))
-        self.compare("work:cheap", "few", (64,), self.ways([]))
+        self.compare("work:nap", "naps", (64,), self.ways(["--slice", "1"]))
+        self.compare("work:cheap", "few", (64,), [[]])
 
 
 class Quick(Case):
     """A short tour for sanitizers: both schedules, conversions, failures, several ports."""
+
+    quick = True
 
     def test_tour(self):
         x = np.arange(-50, 3000.0)
@@ -103,8 +103,6 @@ class Quick(Case):
 
 
 class Sharing(Case):
-    quick = False
-
     def test_work_is_shared(self):
         """40 naps of 0.1 s on 4 ranks take about a quarter of the time, also where they are uneven."""
         self.write("in.h5", x=np.full(40, 0.1))
@@ -159,13 +157,11 @@ class Sharing(Case):
 class Crash(Case):
     """A kernel that takes its rank down ends the whole run in seconds; nothing is left that looks complete."""
 
-    quick = False
-
     def check(self, how, ranks, way):
         self.write("in.h5", x=np.arange(3000.0))
         words = (*way, "--slice", "10", "-p", "at=2990", "-p", f"how={how}", self.kernel("stop"), "in.h5", "out.h5")
         result = self.run_on(ranks, *words, timeout=60)
-        self.assertNotIn(result.status, (0, 1, 2, 75), result)
+        self.assertNotIn(result.status, (0, 2, 75), result)
         self.assertLess(result.seconds, 30, result)
         self.assertNotIn("AddressSanitizer", result.err)
         self.check_absent("out.h5")

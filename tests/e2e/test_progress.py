@@ -49,7 +49,7 @@ class Closing(Case):
 
 
 class Terminal(Case):
-    quick = False
+    sleepy = True
 
     def setUp(self):
         super().setUp()
@@ -96,7 +96,7 @@ class Terminal(Case):
 
 
 class Log(Case):
-    quick = False
+    sleepy = True
 
     @slow
     def test_a_line_every_thirty_seconds(self):

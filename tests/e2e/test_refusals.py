@@ -22,13 +22,13 @@ LINES = [
     ("unknown command", ["?", "frobnicate"], r"frobnicate: .*command"),
     ("mistyped command", ["?", "rnu", *SQUARE], r"rnu: .*run"),
     *[(f"{word}, later", ["?", word, *SQUARE], rf"{word}: .*") for word in ("check", "verify", "report", "kernels", "template")],
-    ("no KERNEL", [], r"KERNEL"),
-    ("no INPUT", ["square"], r"INPUT"),
-    ("no OUTPUT", ["square", "in.h5"], r"OUTPUT"),
+    ("no KERNEL", [], r"run: KERNEL is missing"),
+    ("no INPUT", ["square"], r"run: INPUT is missing"),
+    ("no OUTPUT", ["square", "in.h5"], r"run: OUTPUT is missing"),
     ("a word too many", [*SQUARE, "more.h5"], r"more\.h5"),
-    ("empty KERNEL", ["", "in.h5", "out.h5"], r"KERNEL"),
-    ("empty INPUT", ["square", "", "out.h5"], r"INPUT"),
-    ("empty OUTPUT", ["square", "in.h5", ""], r"OUTPUT"),
+    ("empty KERNEL", ["", "in.h5", "out.h5"], r"run: KERNEL is an empty word"),
+    ("empty INPUT", ["square", "", "out.h5"], r"run: INPUT is an empty word"),
+    ("empty OUTPUT", ["square", "in.h5", ""], r"run: OUTPUT is an empty word"),
     ("unknown long option", [*SQUARE, "--frobnicate"], r"--frobnicate: .*option"),
     ("mistyped long option", [*SQUARE, "--overwirte"], r"--overwirte: .*--overwrite"),
     ("unknown short option", [*SQUARE, "-Z"], r"-Z: .*option"),
@@ -57,13 +57,14 @@ LINES = [
         for items in ("", "5", "a:b", "-1:3", "1:-1", "3:1", "0:5:0", "0:5:-1", "1:2:3:4", "0:6", "6:", "5:7", "1.0:3", "0:99999999999999999999")
     ],
     ("--items of a scalar", ["square", "in.h5:/scalar", "out.h5", "--items", "0:1"], r".*(--items|/scalar).*"),
-    *[(f"-j {n}", [*SQUARE, *n.split()], r"-j") for n in ("-j 0", "-j0", "-jx", "-j -1", "-j 99999999999")],
+    *[(f"-j {n}", [*SQUARE, *n.split()], r"-j") for n in ("-j 0", "-j0", "-jx", "-j 99999999999")],
+    ("-j -1", [*SQUARE, "-j", "-1"], r"-1: unknown option"),
     # parameters
     ("-p without a value", [*CITY, "-p", "lat0"], r"-p lat0: .*NAME=VALUE"),
     ("-p with an empty value", [*CITY, "-p", "lat0="], r".*lat0"),
     ("-p without a name", [*CITY, "-p", "=3"], r"-p =3: "),
     ("-p unknown", [*CITY, "-p", "lat0=1", "-p", "lon_0=3"], r".*lon_0.*lon0"),
-    ("-p of a kernel without", [*SQUARE, "-p", "x=3"], r".*\bx\b.*square|.*square.*\bx\b"),
+    ("-p of a kernel without", [*SQUARE, "-p", "x=3"], r"-p x: no such parameter"),
     ("-p twice", [*CITY, "-p", "lat0=1", "-p", "lat0=2"], r".*lat0.*twice"),
     ("-p not a number", [*CITY, "-p", "lat0=north"], r".*lat0.*north|.*north"),
     ("-p with more behind", [*CITY, "-p", "lat0=1x"], r".*lat0.*1x|.*1x"),
@@ -87,12 +88,12 @@ LINES = [
     ("source without a kernel", ["plain.c", "in.h5", "out.h5"], r"plain\.c: .*kernel"),
     ("several kernels", ["./many.so", "in.h5", "out.h5"], r"\./many\.so: .*thrice.*twice|\./many\.so: .*twice.*thrice"),
     ("no kernel of that name", ["./many.so:twise", "in.h5", "out.h5"], r"\./many\.so.*twise.*twice"),
-    ("no name behind the colon", ["./many.so:", "in.h5", "out.h5"], r"\./many\.so: "),
+    ("no name behind the colon", ["./many.so:", "in.h5", "out.h5"], r"\./many\.so:: .*name"),
     ("name of a built-in's kernel", ["square:square", "in.h5", "out.h5"], r"square:square: "),
     ("quote not closed in --cflags", ["plain.c", "in.h5", "out.h5", "--cflags", "'-DX"], r".*--cflags.*|.*quote"),
     # files and datasets
-    ("no such file", ["square", "nothere.h5", "out.h5"], r"nothere\.h5: .*No such file"),
-    ("no such file, with a dataset", ["square", "nothere.h5:/x", "out.h5"], r"nothere\.h5.*: .*No such file"),
+    ("no such file", ["square", "nothere.h5", "out.h5"], r"nothere\.h5: no such file"),
+    ("no such file, with a dataset", ["square", "nothere.h5:/x", "out.h5"], r"nothere\.h5: no such file"),
     ("no such folder", ["square", "nowhere/in.h5", "out.h5"], r"nowhere/in\.h5: "),
     ("not HDF5", ["square", "text.so", "out.h5"], r"text\.so: .*HDF5"),
     ("empty file", ["square", "empty.so", "out.h5"], r"empty\.so: .*HDF5"),
@@ -141,8 +142,6 @@ LINES = [
 
 @cases(LINES)
 class Lines(Case):
-    quick = False
-
     @classmethod
     def make_shared(cls):
         place = cls.shared
@@ -257,8 +256,6 @@ SIGNATURES = [
 @cases([(signature[:40] or "empty", number) for number, (signature, _) in enumerate(SIGNATURES)])
 class Signatures(Case):
     """One source file with a kernel of each signature, compiled once."""
-
-    quick = False
 
     @classmethod
     def make_shared(cls):

@@ -57,8 +57,6 @@ def fill_of(dtype):
 
 @cases([(f"{name} from every type", name) for name in TYPES])
 class Pairs(Case):
-    quick = False
-
     @classmethod
     def make_shared(cls):
         with h5py.File(f"{cls.shared}/in.h5", "w") as file:
@@ -109,6 +107,8 @@ class Pairs(Case):
 
 class Stored(Case):
     """Types that files have and kernels don't."""
+
+    quick = True
 
     def create(self, stored, data, memory=None):
         with h5py.File(self.path("in.h5"), "w") as file:
