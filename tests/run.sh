@@ -60,7 +60,7 @@ add() {
 # build PRESET: quiet unless it fails.
 build() {
     echo "== build/$1"
-    if ! { cmake --preset "$1" && cmake --build --preset "$1" --parallel; } >"$home/log" 2>&1; then
+    if ! { cmake --preset "$1" && cmake --build --preset "$1" --parallel "$(nproc)"; } >"$home/log" 2>&1; then
         cat "$home/log"
         echo "FAILED build/$1"
         failed=$((failed + 1))

@@ -35,6 +35,15 @@ static int sizes(const h5map_slice_t *slice)
 }
 H5MAP_SLICE_KERNEL(sizes, .signature = "x: double -> n: uint64, index: uint64");
 
+/* Says stop at index 12, and goes on as if nothing were. */
+static int mumbles(const h5map_item_t *item)
+{
+    if (item->index == 12)
+        h5map_stop(item, "twelve");
+    return 0;
+}
+H5MAP_KERNEL(mumbles, .signature = "x: double -> y: double");
+
 static int asleep(const h5map_item_t *item)
 {
     (void)item;
@@ -172,6 +181,17 @@ static void stops(void)
     end(&bench);
 }
 
+static void stops_whatever_is_returned(void)
+{
+    struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_DOUBLE, 1, 8)};
+
+    start(&bench, &h5map_kernel_mumbles, 0, 30);
+    memset(input(&bench), 0, 30 * 8);
+    mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
+    CU_ASSERT_EQUAL(bench.slot.result->error, FAILED);
+    end(&bench);
+}
+
 static void calls_in_blocks(void)
 {
     struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_DOUBLE, 2, 128)};
@@ -268,6 +288,7 @@ int main(void)
                            {"marks and explains failures", marks_and_explains_failures},
                            {"drops reasons that find no room", drops_reasons_that_find_no_room},
                            {"stops", stops},
+                           {"stops whatever is returned", stops_whatever_is_returned},
                            {"calls in blocks", calls_in_blocks},
                            {"indices count in the full input", indices_count_in_the_full_input},
                            {"leaves out what does not convert", leaves_out_what_does_not_convert},

@@ -38,7 +38,7 @@ static int create(struct request *r, const char *source, struct layout *layout)
                                   .param = r->param,
                                   .binding = &r->binding};
 
-    return output_create("out.part", &record, &r->plan, layout, &r->error);
+    return output_create(&(struct target){"out.part", "out.part"}, &record, &r->plan, layout, &r->error);
 }
 
 static struct ending ending_of(const struct failure *failures, int count)
@@ -103,7 +103,7 @@ static void makes_results_that_can_be_written_in_place(void)
     put_bytes(layout.result_offset[0], mean, sizeof mean);
     put_bytes(layout.result_offset[1], pair, sizeof pair);
     put_bytes(layout.failed_offset, "\x21\x20", 2);
-    CU_ASSERT_EQUAL(output_complete("out.part", &ending, &r->error), OK);
+    CU_ASSERT_EQUAL(output_complete(&(struct target){"out.part", "out.part"}, &ending, &r->error), OK);
     file = open_part();
     one = H5Dopen2(file, "/mean", H5P_DEFAULT);
     two = H5Dopen2(file, "/g/h/p", H5P_DEFAULT);
@@ -188,7 +188,7 @@ static void gives_empty_results_no_place(void)
     r = bound(request_make("x: double[n] -> y: double[n]", "in.h5:/none"));
     CU_ASSERT_EQUAL(create(r, NULL, &layout), OK);
     CU_ASSERT(layout.result_offset[0] == UINT64_MAX && layout.failed_offset == UINT64_MAX);
-    CU_ASSERT_EQUAL(output_complete("out.part", &ending, &r->error), OK);
+    CU_ASSERT_EQUAL(output_complete(&(struct target){"out.part", "out.part"}, &ending, &r->error), OK);
     file = open_part();
     dataset = H5Dopen2(file, "/y", H5P_DEFAULT);
     check_shape(dataset, 2, (hsize_t[]){0, 3});
@@ -316,7 +316,8 @@ static void records_long_texts_as_datasets(void)
     {
         const struct record record = {"k", "s", NULL, "0", "", "", text, "0.1", &r->signature, r->param, &r->binding};
 
-        CU_ASSERT_EQUAL(output_create("out.part", &record, &r->plan, &layout, &r->error), OK);
+        CU_ASSERT_EQUAL(output_create(&(struct target){"out.part", "out.part"}, &record, &r->plan, &layout, &r->error),
+                        OK);
     }
     file = open_part();
     check_text(file, "/h5map/command_line", text);
@@ -340,7 +341,7 @@ static void records_how_it_ended(void)
     put_input();
     r = bound(request_make("x: double[n] -> y: double", "in.h5"));
     CU_ASSERT_EQUAL(create(r, NULL, &layout), OK);
-    CU_ASSERT_EQUAL(output_complete("out.part", &ending, &r->error), OK);
+    CU_ASSERT_EQUAL(output_complete(&(struct target){"out.part", "out.part"}, &ending, &r->error), OK);
     file = open_part();
     check_field(file, "/h5map/runs", "start", 0, "1970-01-02T00:00:00Z");
     check_field(file, "/h5map/runs", "end", 0, "1970-01-02T00:01:01Z");
@@ -385,7 +386,7 @@ static void records_many_failures(void)
         failures[k] = (struct failure){.index = (uint64_t)k * 3, .rank = k % 7, .reason = "why"};
     r = bound(request_make("x: double[n] -> y: double", "in.h5"));
     CU_ASSERT_EQUAL(create(r, NULL, &layout), OK);
-    CU_ASSERT_EQUAL(output_complete("out.part", &ending, &r->error), OK);
+    CU_ASSERT_EQUAL(output_complete(&(struct target){"out.part", "out.part"}, &ending, &r->error), OK);
     file = open_part();
     dataset = H5Dopen2(file, "/h5map/failures", H5P_DEFAULT);
     CU_ASSERT(H5Tinsert(memory, "index", 0, H5T_NATIVE_UINT64) >= 0);
@@ -456,7 +457,8 @@ static bool says_no_room(struct request *r, bool complete, rlim_t room)
 
         if (limit_files(room))
             _exit(9);
-        code = complete ? output_complete("out.part", &ending, &r->error) : create(r, "text", &layout);
+        code = complete ? output_complete(&(struct target){"out.part", "out.part"}, &ending, &r->error)
+                        : create(r, "text", &layout);
         _exit(is_no_room(code, &r->error) ? 0 : 1);
     }
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -478,7 +480,7 @@ static void says_when_there_is_no_room(void)
     for (rlim_t room = 0; room < layout.file_bytes; room += 512)
         wrong += !says_no_room(r, false, room);
     CU_ASSERT_EQUAL(create(r, "text", &layout), OK);
-    CU_ASSERT_EQUAL(output_complete("out.part", &ending, &r->error), OK);
+    CU_ASSERT_EQUAL(output_complete(&(struct target){"out.part", "out.part"}, &ending, &r->error), OK);
     CU_ASSERT_EQUAL(stat("out.part", &status), 0);
     for (rlim_t room = 0; room < (rlim_t)status.st_size; room += 512) {
         wrong += create(r, "text", &layout) != OK;
@@ -501,7 +503,7 @@ static void says_when_it_can_not_be_made(void)
     CU_ASSERT_EQUAL(create(r, NULL, &layout), FAILED);
     CU_ASSERT_STRING_EQUAL(r->error.text, "out.part: can't be created: Is a directory");
     CU_ASSERT_EQUAL(rmdir("out.part"), 0);
-    CU_ASSERT_EQUAL(output_complete("out.part", &ending, &r->error), FAILED);
+    CU_ASSERT_EQUAL(output_complete(&(struct target){"out.part", "out.part"}, &ending, &r->error), FAILED);
     CU_ASSERT_STRING_EQUAL(r->error.text, "out.part: can't be opened again: No such file or directory");
     folder_remove();
 }

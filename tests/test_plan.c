@@ -136,12 +136,40 @@ static void refuses_a_slice_that_does_not_fit(void)
     free(job);
 }
 
+/* 2^20 items of 2^44 bytes each are 2^64 bytes, which must not look like none. */
+static void refuses_what_can_not_be_counted(void)
+{
+    struct job *job = job_of(TYPE_DOUBLE, (uint64_t)1 << 41, 5000000, 1);
+    struct error error = {0};
+    struct plan plan;
+
+    job->options.slice = 1 << 20;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), REFUSED);
+    job->options.slice = 0;
+    job->input.block = 1 << 20;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), REFUSED);
+    free(job);
+}
+
+static void cuts_a_slice_to_the_items(void)
+{
+    struct job *job = job_of(TYPE_DOUBLE, 3, 1000, 1);
+    struct error error = {0};
+    struct plan plan;
+
+    job->options.slice = 1000000000000;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT_EQUAL(plan.slice, 1000);
+    free(job);
+}
+
 static void counts_failures_of_all_items(void)
 {
     const struct {
         struct failure_limit limit;
         uint64_t items, most;
-    } cases[] = {{{true, 1}, 1000, 10}, {{true, 1}, 1001, 11}, {{true, 0}, 1000, 0},  {{false, 7}, 10, 7},
+    } cases[] = {{{true, 1}, 1000, 10}, {{true, 1}, 1001, 11}, {{true, 0}, 1000, 0},
+                 {{false, 7}, 10, 7},   {{true, 7}, 100, 7},   {{false, 0x1p64}, 10, UINT64_MAX},
                  {{true, 100}, 33, 33}, {{true, 1}, 0, 0},     {{true, 0.5}, 1000, 5}};
 
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
@@ -202,6 +230,8 @@ int main(void)
                            {"caches a row of chunks", caches_a_row_of_chunks},
                            {"rounds slices to blocks", rounds_slices_to_blocks},
                            {"refuses a slice that does not fit", refuses_a_slice_that_does_not_fit},
+                           {"refuses what can't be counted", refuses_what_can_not_be_counted},
+                           {"cuts a slice to the items", cuts_a_slice_to_the_items},
                            {"counts failures of all items", counts_failures_of_all_items},
                            {"counts items of a selection", counts_items_of_a_selection},
                            {"marks what needs conversion", marks_what_needs_conversion},

@@ -116,12 +116,13 @@ static int make_all(const struct making *making, struct layout *layout)
 }
 
 /* What is still open when the file is closed is closed with it, so that a close is one. */
+/* No lock of HDF5's own: the part file is locked by us, in a way that some file systems take for the same. */
 static hid_t file_access(void)
 {
     const hid_t plist = H5Pcreate(H5P_FILE_ACCESS);
 
     if (plist >= 0 && H5Pset_fclose_degree(plist, H5F_CLOSE_STRONG) >= 0 &&
-        H5Pset_alignment(plist, ALIGN_FROM, ALIGN_BYTES) >= 0)
+        H5Pset_alignment(plist, ALIGN_FROM, ALIGN_BYTES) >= 0 && H5Pset_file_locking(plist, false, true) >= 0)
         return plist;
     return H5I_INVALID_HID;
 }
@@ -154,8 +155,8 @@ static int close_file(const char *path, hid_t file, int code, struct error *erro
     return code;
 }
 
-int output_create(const char *path, const struct record *record, const struct plan *plan, struct layout *layout,
-                  struct error *error)
+int output_create(const struct target *target, const struct record *record, const struct plan *plan,
+                  struct layout *layout, struct error *error)
 {
     const hid_t access = file_access(), links = link_creation();
     const hid_t opened[] = {access, links};
@@ -166,29 +167,29 @@ int output_create(const char *path, const struct record *record, const struct pl
 
     *layout = (struct layout){0};
     if (access >= 0 && links >= 0)
-        making.file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+        making.file = H5Fcreate(target->path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
     if (making.file < 0)
-        return hdf5_error(error, FAILED, "%s: can't be created", path);
-    code = close_file(path, making.file, name_file(path, make_all(&making, layout), error), error);
+        return hdf5_error(error, FAILED, "%s: can't be created", target->name);
+    code = close_file(target->name, making.file, name_file(target->name, make_all(&making, layout), error), error);
     if (!code && handles_close(opened, 2))
-        code = hdf5_error(error, FAILED, "%s", path);
-    if (!code && stat(path, &status))
-        code = error_set(error, FAILED, "%s: %s", path, strerror(errno));
+        code = hdf5_error(error, FAILED, "%s", target->name);
+    if (!code && stat(target->path, &status))
+        code = error_set(error, FAILED, "%s: %s", target->name, strerror(errno));
     if (!code)
         layout->file_bytes = (uint64_t)status.st_size;
     return code;
 }
 
-int output_complete(const char *path, const struct ending *ending, struct error *error)
+int output_complete(const struct target *target, const struct ending *ending, struct error *error)
 {
     const hid_t access = file_access();
-    const hid_t file = access < 0 ? H5I_INVALID_HID : H5Fopen(path, H5F_ACC_RDWR, access);
+    const hid_t file = access < 0 ? H5I_INVALID_HID : H5Fopen(target->path, H5F_ACC_RDWR, access);
     int code;
 
     if (file < 0)
-        return hdf5_error(error, FAILED, "%s: can't be opened again", path);
-    code = close_file(path, file, name_file(path, record_end(file, ending, error), error), error);
+        return hdf5_error(error, FAILED, "%s: can't be opened again", target->name);
+    code = close_file(target->name, file, name_file(target->name, record_end(file, ending, error), error), error);
     if (!code && handles_close(&access, 1))
-        code = hdf5_error(error, FAILED, "%s", path);
+        code = hdf5_error(error, FAILED, "%s", target->name);
     return code;
 }

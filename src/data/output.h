@@ -4,6 +4,11 @@
 
 #include "job.h"
 
+/* The file to write: where it is, and what messages call it. */
+struct target {
+    const char *path, *name;
+};
+
 /* Who made this: what /h5map records. Text is UTF-8; pointers stay the caller's. */
 struct record {
     const char *kernel, *signature, *source /* or NULL */, *object_hash, *compiler, *flags, *command_line, *version;
@@ -12,11 +17,11 @@ struct record {
     const struct binding *binding;
 };
 
-/* Make the file `path` (truncating it): the results contiguous, allocated, with their fill values, shape leading dims
+/* Make the file (truncating it): the results contiguous, allocated, with their fill values, shape leading dims
  * of the selection + the port's dims; /h5map with the record. Closed and checked before it returns; it is not synced.
  */
-int output_create(const char *path, const struct record *record, const struct plan *plan, struct layout *layout,
-                  struct error *error);
+int output_create(const struct target *target, const struct record *record, const struct plan *plan,
+                  struct layout *layout, struct error *error);
 
 /* What is known when all items are done. */
 struct ending {
@@ -31,6 +36,6 @@ struct ending {
 };
 
 /* Open the file again and add /h5map/runs, /h5map/ranks, /h5map/failures; closed and checked. */
-int output_complete(const char *path, const struct ending *ending, struct error *error);
+int output_complete(const struct target *target, const struct ending *ending, struct error *error);
 
 #endif

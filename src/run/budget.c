@@ -104,13 +104,16 @@ static const char *largest_port(const struct plan_input *input, const struct pla
 static int refuse_memory(const struct plan_input *input, const struct plan *plan, uint64_t cache, struct error *error)
 {
     const struct cut least = {.slice = plan->block, .slots = 1, .pool = input->ranks > 1 ? 1 : 0};
-    const uint64_t need = cut_bytes(plan, &least) + cache;
-    uint64_t bytes;
+    uint64_t bytes, all;
     const char *name = largest_port(input, plan, &bytes);
+    const bool countable = !__builtin_mul_overflow(item_bytes(plan), 8 * plan->block, &all);
+    const uint64_t need = countable ? cut_bytes(plan, &least) + cache : 0;
     char unit[64] = "an item";
 
     if (plan->block > 1)
         snprintf(unit, sizeof unit, "a block of %" PRIu64 " items", plan->block);
+    if (!countable)
+        return error_set(error, REFUSED, "%s: %s of %" PRIu64 " bytes fits in no memory", name, unit, bytes);
     return error_set(error, REFUSED,
                      "%s: %s of %" PRIu64 " bytes does not fit in --memory %" PRIu64 "M (give --memory %" PRIu64 "M)",
                      name, unit, bytes * plan->block, input->options->memory_bytes >> 20, (need >> 20) + 1);
@@ -145,14 +148,32 @@ static int plan_cache(const struct plan_input *input, struct plan *plan, uint64_
     return OK;
 }
 
+/* What --slice asks for, where there are so many items; 0 without it. */
+static uint64_t wanted_slice(const struct plan_input *input, const struct plan *plan)
+{
+    const uint64_t slice = input->options->slice < plan->items ? input->options->slice : plan->items;
+
+    return slice ? whole_blocks(slice, plan->block) : 0;
+}
+
+/* The slice to begin with: never so many items that their bytes can't be counted. */
 static uint64_t first_slice(const struct plan_input *input, const struct plan *plan)
 {
     const uint64_t item = item_bytes(plan) ? item_bytes(plan) : 1;
+    const uint64_t most = input->options->memory_bytes / item;
     uint64_t slice = SLICE_BYTES / item < SLICE_ITEMS ? SLICE_BYTES / item : SLICE_ITEMS;
 
-    if (input->options->slice)
-        slice = input->options->slice;
-    return whole_blocks(slice, plan->block);
+    if (wanted_slice(input, plan))
+        slice = wanted_slice(input, plan);
+    return whole_blocks(slice < most ? slice : most, plan->block);
+}
+
+/* Does a block fit at all, by its inputs and results alone? */
+static bool block_fits(const struct plan_input *input, const struct plan *plan)
+{
+    uint64_t bytes;
+
+    return !__builtin_mul_overflow(item_bytes(plan), plan->block, &bytes) && bytes <= input->options->memory_bytes;
 }
 
 int budget_plan(const struct plan_input *input, struct plan *plan, struct error *error)
@@ -164,13 +185,15 @@ int budget_plan(const struct plan_input *input, struct plan *plan, struct error 
 
     if (plan_cache(input, plan, &cache, error))
         return error->code;
+    if (!block_fits(input, plan))
+        return refuse_memory(input, plan, cache, error);
     memory = input->options->memory_bytes - cache;
     plan->reasons_bytes = REASONS_BYTES;
     while (fixed && plan->reasons_bytes > REASONS_LEAST && plan->reasons_bytes * (uint64_t)pool > memory / 8)
         plan->reasons_bytes /= 2;
     if (!find_cut(plan, memory, pool, &cut))
         return refuse_memory(input, plan, cache, error);
-    if (input->options->slice && cut.slice < whole_blocks(input->options->slice, plan->block))
+    if (cut.slice < wanted_slice(input, plan))
         return error_set(error, REFUSED,
                          "--slice %" PRIu64 ": so many items do not fit in --memory %" PRIu64 "M (%" PRIu64 " do)",
                          input->options->slice, input->options->memory_bytes >> 20, cut.slice);

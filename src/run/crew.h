@@ -26,7 +26,7 @@ struct crew {
 struct dealing {
     int (*open)(struct crew *crew, void **self, struct error *error);
     int (*run)(void *self, struct error *error);
-    void (*close)(void *self);
+    void (*close)(void *self, bool busy);
 };
 
 /* A rank that is free gets the next ticket, its size by how long its items took: any cost of items balances. */

@@ -313,20 +313,19 @@ static int open_mail(struct dealer *dealer, struct error *error)
     return mail_open(dealer->crew->team, &spec, &dealer->mail, error);
 }
 
-static void dealer_close(void *self)
+static void dealer_close(void *self, bool busy)
 {
     struct dealer *dealer = self;
-    const bool running = lane_load(dealer->crew->lane) > 0;
 
     mail_close(dealer->mail);
-    for (int k = 0; !running && dealer->slots && k < dealer->crew->plan->slots; k++) {
+    for (int k = 0; !busy && dealer->slots && k < dealer->crew->plan->slots; k++) {
         free(dealer->slots[k].ticket);
         free(dealer->slots[k].result);
     }
     for (int k = 0; k < dealer->pool_free; k++)
         free(dealer->pool[k]);
     free(dealer->pool);
-    if (!running) /* else the kernel still uses them, and the process ends soon */
+    if (!busy) /* else the kernel still uses them, and the process ends soon */
         free(dealer->slots);
     free(dealer->stops);
     free(dealer->ring);

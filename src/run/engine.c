@@ -29,8 +29,7 @@ struct run {
     struct team *team;
     bool root;
     struct location output;
-    char part[PATH_BYTES + 8]; /* the output until it is complete */
-    bool part_made;
+    char output_name[PATH_BYTES]; /* its file as typed */
     struct object object;
     const h5map_kernel_t *kernel;
     struct signature signature;
@@ -82,12 +81,9 @@ static int check_output(struct run *run)
     if (location_parse(run->options->output, &typed, run->error) ||
         location_output(run->options->output, &run->output, run->error))
         return run->error->code;
-    snprintf(run->part, sizeof run->part, "%s.part", run->output.file);
+    memcpy(run->output_name, typed.file, sizeof run->output_name);
     if (!run->options->overwrite && stat(run->output.file, &status) == 0)
         return error_set(run->error, REFUSED, "%s: exists (give --overwrite to replace it)", typed.file);
-    if (place_busy(run->part))
-        return error_set(run->error, REFUSED, "%s: another run is writing it (wait for it, or give another OUTPUT)",
-                         typed.file);
     return OK;
 }
 
@@ -239,10 +235,11 @@ static int create_output(struct run *run)
                                   .param = run->param,
                                   .binding = &run->binding};
 
+    const struct target target = {place_path(run->place), run->output_name};
+
     if (!command)
         return error_memory(run->error, "the command line", 0);
-    run->part_made = true;
-    output_create(run->part, &record, &run->plan, &run->layout, run->error);
+    output_create(&target, &record, &run->plan, &run->layout, run->error);
     free(command);
     return run->error->code;
 }
@@ -250,15 +247,17 @@ static int create_output(struct run *run)
 static int open_files(struct run *run)
 {
     if (results_open(&run->results, &run->plan, team_size(run->team), run->error) ||
-        source_open(&run->signature, &run->binding, &run->plan, &run->source, run->error) || create_output(run) ||
-        place_open(run->part, run->layout.file_bytes, &run->place, run->error))
+        source_open(&run->signature, &run->binding, &run->plan, &run->source, run->error))
+        return run->error->code;
+    watch_start(&run->watch, run->hooks, &run->results.tally);
+    if (place_begin(run->output.file, run->output_name, run->options->overwrite, &run->place, run->error) ||
+        create_output(run) || place_reserve(run->place, run->layout.file_bytes, run->error))
         return run->error->code;
     run->results.layout = &run->layout;
-    run->results.place = run->place;
+    run->results.place = run->watch.place = run->place;
     run->crew.source = run->source;
     run->crew.results = &run->results;
     run->crew.watch = &run->watch;
-    watch_start(&run->watch, run->hooks, &run->results.tally);
     return OK;
 }
 
@@ -288,7 +287,6 @@ static int collect_shares(struct run *run)
 static int finish_output(struct run *run)
 {
     const struct tally *tally = &run->results.tally;
-    struct place *place = run->place;
     const struct ending ending = {.host = run->shares[0].host,
                                   .start_s = run->start_unix_s,
                                   .end_s = unix_s(),
@@ -300,13 +298,12 @@ static int finish_output(struct run *run)
                                   .failures = run->results.failures,
                                   .failure_count = run->results.failure_count};
 
+    const struct target target = {place_path(run->place), run->output_name};
+
     results_sort(&run->results);
-    run->place = NULL;
-    if (place_close(place, run->error) || output_complete(run->part, &ending, run->error) ||
-        place_finish(run->part, run->output.file, run->error))
+    if (output_complete(&target, &ending, run->error))
         return run->error->code;
-    run->part_made = false;
-    return OK;
+    return place_finish(run->place, run->error);
 }
 
 static void fill_outcome(const struct run *run, struct outcome *outcome)
@@ -360,22 +357,18 @@ static int map_items(struct run *run)
 /* Close what was opened, the other way round. true: a kernel is still running. */
 static bool clean_up(struct run *run)
 {
-    struct error ignored = {0};
-    bool busy = false;
+    bool busy;
 
     source_close(run->source);
-    place_close(run->place, &ignored);
-    if (run->part_made)
-        unlink(run->part);
+    place_close(run->place);
     busy = !lane_close(run->lane, 0.05);
     if (run->dealt)
-        run->dealing->close(run->dealt);
+        run->dealing->close(run->dealt, busy);
     if (!busy)
         mapper_close(run->mapper);
     if (!busy && run->state_made && run->kernel->finish)
         run->kernel->finish(run->state);
     object_release(&run->object);
-    error_clear(&ignored);
     return busy;
 }
 
@@ -390,6 +383,8 @@ static int run_job(struct run *run, const struct promise *promise)
     if (team_start(promise, &run->team, run->error))
         return run->error->code;
     run->root = team_rank(run->team) == 0;
+    if (run->root)
+        watch_allow_signals();
     if (set_up(run) || map_items(run))
         return run->error->code;
     failed = run->results.tally.failed;

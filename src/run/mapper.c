@@ -214,6 +214,8 @@ static void map_part(struct mapper *mapper, struct part *part, struct batch *res
         memset(part->out[r], 0, part->count * plan->out[r].bytes);
     if (call_part(mapper, part, first, gaps))
         settle(mapper, part, result);
+    if (mapper->reasons.stop[0]) /* said, whatever the kernel returned */
+        result->error = FAILED;
 }
 
 /* Append the reasons to the image; a stop's reason is the only one. */

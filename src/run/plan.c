@@ -110,9 +110,9 @@ static int plan_items(const struct plan_input *input, struct plan *plan, struct 
 
 static uint64_t failures_max(const struct failure_limit *limit, uint64_t items)
 {
-    if (!limit->percent)
-        return (uint64_t)limit->value;
-    return (uint64_t)ceil(limit->value / 100 * (double)items);
+    const double most = limit->percent ? ceil(limit->value * (double)items / 100) : limit->value;
+
+    return most >= 0x1p64 ? UINT64_MAX : (uint64_t)most;
 }
 
 int plan_make(const struct plan_input *input, struct plan *plan, struct error *error)

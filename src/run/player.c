@@ -133,16 +133,15 @@ static int player_run(void *self, struct error *error)
     return OK;
 }
 
-static void player_close(void *self)
+static void player_close(void *self, bool busy)
 {
     struct player *player = self;
-    const bool running = lane_load(player->crew->lane) > 0;
 
-    if (!running) /* else the kernel still uses a ticket, which is the mail's, and the process ends soon */
+    if (!busy) /* else the kernel still uses a ticket, which is the mail's, and the process ends soon */
         mail_close(player->mail);
-    for (int k = 0; !running && player->slots && k < player->crew->plan->slots; k++)
+    for (int k = 0; !busy && player->slots && k < player->crew->plan->slots; k++)
         free(player->slots[k].result);
-    if (!running)
+    if (!busy)
         free(player->slots);
     free(player->waiting);
     free(player->gave_up);

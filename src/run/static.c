@@ -98,11 +98,11 @@ static int static_run(void *self, struct error *error)
     return error->code;
 }
 
-static void static_close(void *self)
+static void static_close(void *self, bool busy)
 {
     struct deal *deal = self;
 
-    if (lane_load(deal->crew->lane) > 0) /* a kernel still uses the images, and the process ends soon */
+    if (busy) /* a kernel still uses the images, and the process ends soon */
         return;
     rounds_close(deal->rounds);
     free(deal->bytes);

@@ -3,6 +3,7 @@
 #define RUN_WATCH_H
 
 #include "job.h"
+#include "store/place.h"
 
 #include <signal.h>
 
@@ -18,15 +19,22 @@ struct hooks {
 struct watch {
     const struct hooks *hooks;
     struct tally *tally;
-    double start_s, next_s; /* of the monotonic clock */
+    struct place *place; /* the output or NULL, to remove at once: a launcher kills soon after it has asked */
+    double start_s, look_s, show_s; /* of the monotonic clock */
     sigset_t signals;
     int signal; /* that asked to stop, 0: none */
 };
 
-/* Block the signals that ask to stop (USR1, TERM, INT, HUP), so that watch_look finds them: on root, before any thread.
- * On the other ranks (`root` false) only USR1, which mpirun hands to all, is blocked: TERM ends them. */
+/* Block the signals that ask to stop (USR1, TERM, INT, HUP, but none that the program was started to ignore), so that
+ * watch_look finds them: on root, before any thread. On the other ranks (`root` false) only USR1, which mpirun hands to
+ * all, is blocked: TERM ends them. */
 void watch_block_signals(bool root);
 
+/* Until watch_start they end the program as usual: nothing has been written. Root's main thread, once MPI has its
+ * threads. */
+void watch_allow_signals(void);
+
+/* From here on they are found by watch_look; set watch->place once there is something to remove. */
 void watch_start(struct watch *watch, const struct hooks *hooks, struct tally *tally);
 
 /* Look: true when the run is to stop. Cheap enough for every turn of a loop. */
