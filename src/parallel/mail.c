@@ -18,8 +18,7 @@ struct mail {
     struct batch **image;      /* [receives] */
 };
 
-/* Bytes of a block so that an image of `bytes` has at most `limit` of them. */
-static size_t block_bytes(size_t bytes, int limit)
+size_t mail_block_bytes(size_t bytes, int limit)
 {
     const size_t units = (bytes + BATCH_ALIGN - 1) / BATCH_ALIGN;
 
@@ -28,7 +27,7 @@ static size_t block_bytes(size_t bytes, int limit)
 
 size_t mail_image_bytes(size_t bytes, int count_limit)
 {
-    const size_t block = block_bytes(bytes, count_limit);
+    const size_t block = mail_block_bytes(bytes, count_limit);
 
     return (bytes + block - 1) / block * block;
 }
@@ -60,7 +59,7 @@ static int mail_allocate(struct mail *mail, size_t image_bytes)
 int mail_open(struct team *team, const struct mail_spec *spec, struct mail **mail_out, struct error *error)
 {
     const size_t in_bytes = mail_image_bytes(spec->receive_bytes, spec->count_limit);
-    const size_t in_block = block_bytes(spec->receive_bytes, spec->count_limit);
+    const size_t in_block = mail_block_bytes(spec->receive_bytes, spec->count_limit);
     struct mail *mail = calloc(1, sizeof *mail);
 
     if (!mail)
@@ -68,7 +67,7 @@ int mail_open(struct team *team, const struct mail_spec *spec, struct mail **mai
     mail->team = team;
     mail->sends = spec->sends;
     mail->receives = spec->receives;
-    mail->send_block_bytes = block_bytes(spec->send_bytes, spec->count_limit);
+    mail->send_block_bytes = mail_block_bytes(spec->send_bytes, spec->count_limit);
     mail->send_block = team_type(mail->send_block_bytes);
     mail->receive_block = team_type(in_block);
     mail->receive_blocks = (int)(in_bytes / in_block);

@@ -15,9 +15,11 @@ struct mail_spec {
     int count_limit;                  /* the largest count given to MPI, INT_MAX but in tests */
 };
 
-/* The size of an image buffer for images of up to `bytes`: whole blocks. Every buffer given to mail_send is of such a
- * size. */
+/* The size of an image buffer for images of up to `bytes`: whole blocks. */
 size_t mail_image_bytes(size_t bytes, int count_limit);
+
+/* A block of such images. What is sent is read in whole blocks: so much must be readable behind each start. */
+size_t mail_block_bytes(size_t bytes, int count_limit);
 
 /* Local in effect (no messages), but every rank opens its mail. The sizes are the same on all ranks, crosswise. */
 int mail_open(struct team *team, const struct mail_spec *spec, struct mail **mail, struct error *error);

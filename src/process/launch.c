@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define REPEAT_NS 500000000
+
 #ifndef H5MAP_MPIRUN_DEFAULT
 #define H5MAP_MPIRUN_DEFAULT "mpirun"
 #endif
@@ -108,24 +110,34 @@ static int start(char *const argv[], pid_t *pid)
     return problem;
 }
 
+/* What was asked of the run so far. */
+struct requests {
+    int stops; /* TERM, INT, HUP */
+    bool any;  /* USR1 too */
+};
+
 /* The signal that mpirun gets for one of ours: it hands USR1 on to the ranks, which then stop in good order; a second
  * request is meant seriously. */
-static int handed_on_as(int signal, int *requests)
+static int handed_on_as(int signal, struct requests *requests)
 {
+    requests->any = true;
     if (signal == SIGUSR1)
         return SIGUSR1;
-    return ++*requests > 1 ? SIGTERM : SIGUSR1;
+    return ++requests->stops > 1 ? SIGTERM : SIGUSR1;
 }
 
-/* Hand signals on until the program has ended. 0, or errno. */
-static int follow(pid_t pid, const sigset_t *awaited, int *status)
+/* Hand signals on until the program has ended. 0, or errno. While mpirun starts its ranks it loses signals: a request
+ * is repeated until it is heard. */
+static int follow(pid_t pid, const sigset_t *awaited, struct requests *requests, int *status)
 {
-    int requests = 0;
+    const struct timespec pause = {0, REPEAT_NS};
 
     for (;;) {
-        int signal = sigwaitinfo(awaited, NULL);
+        const int signal = requests->any ? sigtimedwait(awaited, NULL, &pause) : sigwaitinfo(awaited, NULL);
 
-        if (signal < 0 && errno != EINTR)
+        if (signal < 0 && errno == EAGAIN)
+            kill(pid, SIGUSR1);
+        else if (signal < 0 && errno != EINTR)
             return errno;
         if (signal == SIGCHLD) {
             pid_t ended = waitpid(pid, status, WNOHANG);
@@ -133,7 +145,7 @@ static int follow(pid_t pid, const sigset_t *awaited, int *status)
             if (ended)
                 return ended == pid ? 0 : errno;
         } else if (signal > 0) {
-            kill(pid, handed_on_as(signal, &requests)); /* it may have ended by now: SIGCHLD follows */
+            kill(pid, handed_on_as(signal, requests)); /* it may have ended by now: SIGCHLD follows */
         }
     }
 }
@@ -142,6 +154,7 @@ static int follow(pid_t pid, const sigset_t *awaited, int *status)
 static int run(char *const argv[], int *status, struct error *error)
 {
     int code = FAILED, problem, ended = 0, given_back;
+    struct requests requests = {0};
     struct signals signals;
     pid_t pid = -1;
 
@@ -154,13 +167,15 @@ static int run(char *const argv[], int *status, struct error *error)
                          strerror(problem));
         goto out;
     }
-    problem = follow(pid, &signals.awaited, &ended);
+    problem = follow(pid, &signals.awaited, &requests, &ended);
     if (problem) {
         code = error_set(error, FAILED, "%s: %s", argv[0], strerror(problem));
         goto out;
     }
     *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
     code = OK;
+    if (requests.any && WIFSIGNALED(ended) && WTERMSIG(ended) == SIGUSR1) /* it had no time to take care of it */
+        code = error_set(error, STOPPED, "stopped before it began (run the same command again)");
 out:
     given_back = signals_give_back(&signals);
     if (given_back && !code)

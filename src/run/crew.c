@@ -26,3 +26,9 @@ struct batch *crew_image(const struct crew *crew, uint64_t bytes)
 {
     return aligned_alloc(BATCH_ALIGN, mail_image_bytes(bytes, crew->plan->count_limit));
 }
+
+struct batch *crew_headers(const struct crew *crew, size_t count, uint64_t image_bytes)
+{
+    return aligned_alloc(BATCH_ALIGN,
+                         count * sizeof(struct batch) + mail_block_bytes(image_bytes, crew->plan->count_limit));
+}

@@ -43,6 +43,9 @@ int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *t
 /* Root: look at signals and progress; STOPPED in error where the run is to stop. */
 int crew_look(struct crew *crew, struct error *error);
 
+/* [count] headers, each to be sent on its own in messages whose images have up to image_bytes; NULL: no memory. */
+struct batch *crew_headers(const struct crew *crew, size_t count, uint64_t image_bytes);
+
 /* One image of at most `bytes`, whole blocks of messages; NULL: no memory. */
 struct batch *crew_image(const struct crew *crew, uint64_t bytes);
 

@@ -346,7 +346,7 @@ static int dealer_open(struct crew *crew, void **self, struct error *error)
     ledger_open(&dealer->ledger, plan->items, plan->block);
     dealer->hands = calloc((size_t)ranks, sizeof *dealer->hands);
     dealer->ring = calloc((size_t)ranks + 1, sizeof *dealer->ring);
-    dealer->stops = aligned_alloc(BATCH_ALIGN, (size_t)ranks * sizeof *dealer->stops);
+    dealer->stops = crew_headers(crew, (size_t)ranks, plan->image_in_bytes);
     if (!dealer->hands || !dealer->ring || !dealer->stops || open_slots(dealer) || (ranks > 1 && open_pool(dealer)))
         return error_memory(error, "buffers", plan->image_in_bytes + plan->image_out_bytes);
     for (int rank = 1; rank < ranks; rank++)

@@ -10,6 +10,7 @@
 #include "parallel/team.h"
 #include "process/launch.h"
 #include "run/clock.h"
+#include "run/crash.h"
 #include "run/crew.h"
 #include "run/plan.h"
 
@@ -182,6 +183,7 @@ static int make_plan(struct run *run)
 
 static int open_crew(struct run *run)
 {
+    crash_watch(team_rank(run->team), NULL);
     if (mapper_init_kernel(&run->plan, run->kernel, &run->state, run->error))
         return run->error->code;
     run->state_made = true;
@@ -255,6 +257,7 @@ static int open_files(struct run *run)
         return run->error->code;
     run->results.layout = &run->layout;
     run->results.place = run->watch.place = run->place;
+    crash_watch(team_rank(run->team), place_path(run->place));
     run->crew.source = run->source;
     run->crew.results = &run->results;
     run->crew.watch = &run->watch;
@@ -360,6 +363,7 @@ static bool clean_up(struct run *run)
     bool busy;
 
     source_close(run->source);
+    crash_forget();
     place_close(run->place);
     busy = !lane_close(run->lane, 0.05);
     if (run->dealt)

@@ -1,4 +1,5 @@
 #include "run/lane.h"
+#include "run/crash.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -44,6 +45,7 @@ static void *lane_thread(void *argument)
 {
     struct lane *lane = argument;
 
+    crash_stack();
     for (unsigned done = 0; !atomic_load(&lane->leave);) {
         if (wait_for_work(lane, done) == done)
             continue;

@@ -155,7 +155,7 @@ static int player_allocate(struct player *player)
 
     player->slots = calloc(slots, sizeof *player->slots);
     player->waiting = calloc(slots, sizeof *player->waiting);
-    player->gave_up = aligned_alloc(BATCH_ALIGN, slots * sizeof *player->gave_up);
+    player->gave_up = crew_headers(player->crew, slots, plan->image_out_bytes);
     for (size_t k = 0; player->slots && k < slots; k++)
         if (!(player->slots[k].result = crew_image(player->crew, plan->image_out_bytes)))
             return FAILED;

@@ -6,16 +6,15 @@
 #include "run/turns.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define SLEEP_NS 1000000
 
 struct deal {
     struct crew *crew;
     struct rounds *rounds;
-    size_t *bytes;        /* [ranks] of the tickets of a round */
-    struct slot slot;     /* this rank's ticket and result */
-    struct batch gave_up; /* the result of a ticket that was given up */
+    size_t *bytes;         /* [ranks] of the tickets of a round */
+    struct slot slot;      /* this rank's ticket and result */
+    struct batch *gave_up; /* the result of a ticket that was given up */
 };
 
 /* Fill the seats of a turn (root) and say how large each rank's ticket is (all). */
@@ -46,7 +45,7 @@ static const struct batch *map_ticket(struct deal *deal, struct error *error)
         if (team_rank(crew->team) == 0 && !error->code && crew_look(crew, error))
             rounds_cut(deal->rounds);
         if (rounds_is_cut(deal->rounds))
-            return &deal->gave_up;
+            return deal->gave_up;
         patience_wait(&patience);
     }
     deal->slot.result->rank = team_rank(crew->team);
@@ -105,6 +104,7 @@ static void static_close(void *self, bool busy)
     if (busy) /* a kernel still uses the images, and the process ends soon */
         return;
     rounds_close(deal->rounds);
+    free(deal->gave_up);
     free(deal->bytes);
     free(deal);
 }
@@ -116,17 +116,17 @@ static int static_open(struct crew *crew, void **self, struct error *error)
                                      .out_bytes = plan->image_out_bytes,
                                      .seats = plan->pool,
                                      .count_limit = plan->count_limit};
-    struct deal *deal = aligned_alloc(BATCH_ALIGN, sizeof *deal);
+    struct deal *deal = calloc(1, sizeof *deal);
 
     if (!deal)
         return error_memory(error, "buffers", sizeof *deal);
-    memset(deal, 0, sizeof *deal);
     *self = deal;
     deal->crew = crew;
     deal->bytes = calloc((size_t)team_size(crew->team), sizeof *deal->bytes);
-    if (!deal->bytes)
-        return error_memory(error, "buffers", sizeof *deal->bytes);
-    deal->gave_up = (struct batch){.verb = VERB_GAVE_UP, .rank = team_rank(crew->team)};
+    deal->gave_up = crew_image(crew, plan->image_out_bytes);
+    if (!deal->bytes || !deal->gave_up)
+        return error_memory(error, "buffers", plan->image_out_bytes);
+    *deal->gave_up = (struct batch){.verb = VERB_GAVE_UP, .rank = team_rank(crew->team)};
     if (rounds_open(crew->team, &spec, &deal->rounds, error))
         return error->code;
     deal->slot = (struct slot){rounds_ticket(deal->rounds), rounds_result(deal->rounds)};
