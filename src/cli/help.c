@@ -41,7 +41,7 @@
     "                                    slices in rounds (default dynamic)\n"          \
     "      --slice N                     items in a slice (default: chosen)\n"          \
     "      --cflags FLAGS                added before the source when it is compiled\n" \
-    "      --libs LIBS                   added after it, e.g. -lm\n"                    \
+    "      --libs LIBS                   added after it, e.g. -lgsl\n"                  \
     "What it tells:\n"                                                                  \
     "      --progress auto|none          a bar on a terminal, a line every 30 s\n"      \
     "                                    elsewhere, or neither (default auto)\n"        \
@@ -60,10 +60,10 @@
     "  75  stopped early on a signal: run the same command again\n"   \
     "\n"
 
-#define EXAMPLES                                                    \
-    "Examples:\n"                                                   \
-    "  h5map run norm.c particles.h5:/pos speed.h5 --libs -lm\n"    \
-    "  h5map run -j norm.c particles.h5:/pos speed.h5 --libs -lm\n" \
+#define EXAMPLES                                         \
+    "Examples:\n"                                        \
+    "  h5map run norm.c particles.h5:/pos speed.h5\n"    \
+    "  h5map run -j norm.c particles.h5:/pos speed.h5\n" \
     "  mpirun -n 8 h5map run stats raw.h5 -i x=/images stats.h5 --items :1000\n"
 
 const char *help_text(const char *topic)

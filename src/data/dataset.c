@@ -74,24 +74,54 @@ static size_t cache_slots(uint64_t cache_bytes, uint64_t chunk_bytes)
     return primes[count - 1];
 }
 
+/* How the dataset is to be accessed; negative: HDF5 failed. An external dataset looks for its files beside its own;
+ * only such a one is told so, as HDF5 1.10 takes no such word for a dataset that is open already. */
+static hid_t access_list(const struct bound *bound, uint64_t cache_bytes, bool external)
+{
+    const hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+
+    if (access < 0)
+        return access;
+    if ((!external || H5Pset_efile_prefix(access, "${ORIGIN}") >= 0) &&
+        (!cache_bytes ||
+         H5Pset_chunk_cache(access, cache_slots(cache_bytes, bound->chunk_bytes), cache_bytes, 1.0) >= 0))
+        return access;
+    H5Pclose(access);
+    return H5I_INVALID_HID;
+}
+
+static bool is_external(hid_t dataset)
+{
+    const hid_t creation = H5Dget_create_plist(dataset);
+    const bool external = creation >= 0 && H5Pget_external_count(creation) > 0;
+
+    if (creation >= 0)
+        H5Pclose(creation);
+    return external;
+}
+
 int dataset_open(hid_t file, const char *name, const struct bound *bound, uint64_t cache_bytes, hid_t *dataset,
                  struct error *error)
 {
-    hid_t access = H5I_INVALID_HID;
+    bool external = false;
+    hid_t access;
     int code;
 
     *dataset = H5I_INVALID_HID;
     code = check_object(file, name, bound, error);
-    if (code)
-        return code;
-    access = H5Pcreate(H5P_DATASET_ACCESS);
-    if (access < 0 || H5Pset_efile_prefix(access, "${ORIGIN}") < 0 ||
-        (cache_bytes && H5Pset_chunk_cache(access, cache_slots(cache_bytes, bound->chunk_bytes), cache_bytes, 1.0) < 0))
-        code = hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
-    else if ((*dataset = H5Dopen2(file, bound->dataset, access)) < 0)
-        code = hdf5_error(error, REFUSED, "%s: %s in %s can't be opened", name, bound->dataset, bound->file);
-    if (access >= 0 && H5Pclose(access) < 0 && !code)
-        code = hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
+    for (int turn = 0; turn < 2 && !code && (turn == 0 || external); turn++) {
+        if (*dataset >= 0 && H5Dclose(*dataset) < 0)
+            return hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
+        access = access_list(bound, cache_bytes, external);
+        if (access < 0)
+            return hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
+        *dataset = H5Dopen2(file, bound->dataset, access);
+        if (*dataset < 0)
+            code = hdf5_error(error, REFUSED, "%s: %s in %s can't be opened", name, bound->dataset, bound->file);
+        else
+            external = is_external(*dataset);
+        H5Pclose(access);
+    }
     return code;
 }
 

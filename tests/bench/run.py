@@ -125,9 +125,9 @@ def tell_machine(bench):
         model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown processor")
     version = subprocess.run([H5MAP, "--version"], capture_output=True, text=True, check=True).stdout.partition("\n")[0]
     others = 100 * bench.timer.others_s / max(bench.timer.cores_s, 1e-6)
-    print(f"\n{version}; {os.cpu_count()} cores of {model}; medians of {bench.args.repeat} rounds (start-up: "
-          f"{start_rounds(bench)}; above {LONG_S:.0f} s: {min(LONG_ROUNDS, bench.args.repeat)}). Other processes took {others:.0f} % of the machine meanwhile. h5map and the C programs "
-          "sync their output to the disk, the Python scripts do not.")  # fmt: skip
+    rounds = f"{bench.args.repeat} rounds (start-up {start_rounds(bench)}, above {LONG_S:.0f} s {min(LONG_ROUNDS, bench.args.repeat)})"
+    print(f"\n{version}; {os.cpu_count()} cores of {model}; medians of {rounds}. Other processes took {others:.0f} % of the "
+          "machine meanwhile. h5map and the C programs sync their output to the disk, the Python scripts do not.")  # fmt: skip
 
 
 def start_rounds(bench):
