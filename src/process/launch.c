@@ -174,7 +174,7 @@ static int run(char *const argv[], int *status, struct error *error)
     }
     *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
     code = OK;
-    if (requests.any && WIFSIGNALED(ended) && WTERMSIG(ended) == SIGUSR1) /* it had no time to take care of it */
+    if (requests.any && *status == 128 + SIGUSR1) /* mpirun, or a rank, had had no time to take care of it */
         code = error_set(error, STOPPED, "stopped before it began (run the same command again)");
 out:
     given_back = signals_give_back(&signals);

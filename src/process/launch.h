@@ -11,6 +11,9 @@
  * an allocation, is not. */
 bool launch_has_launcher(void);
 
+/* Has the launcher given the ranks a way to find each other? srun without PMI has not: each would be alone. */
+bool launch_can_meet(void);
+
 /* Is this a rank that launch_run started? It gets every word of the command, -j too, which has done its work then: the
  * caller passes over options->parallel. */
 bool launch_is_child(void);

@@ -38,6 +38,13 @@ bool launch_has_launcher(void)
     return number_of("SLURM_STEP_NUM_TASKS", &tasks) && tasks > 1;
 }
 
+bool launch_can_meet(void)
+{
+    static const char *const signs[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "PMI_SIZE", NULL};
+
+    return !launch_has_launcher() || first_of(signs, -1) >= 0;
+}
+
 void launch_promise(int *rank, int *size)
 {
     static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID", NULL};

@@ -380,6 +380,10 @@ static int run_job(struct run *run, const struct promise *promise)
 {
     uint64_t failed;
 
+    if (!launch_can_meet())
+        return error_set(run->error, REFUSED,
+                         "the launcher started %d programs that can't find each other (use mpirun, or srun --mpi=pmix)",
+                         promise->size);
     if (run->root && !check_output(run))
         find_kernel(run);
     if (run->error->code && !promise->launcher)

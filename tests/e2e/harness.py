@@ -108,6 +108,11 @@ class Result:
         )
 
 
+def hear_interrupts():
+    """A script in the background, as CI may be, ignores SIGINT, and what it starts inherits that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """A command on its way."""
 
@@ -117,8 +122,9 @@ class Running:
         self.err = tempfile.TemporaryFile(dir=scratch)
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err, start_new_session=True
-        )
+            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err,
+            start_new_session=True, preexec_fn=hear_interrupts,
+        )  # fmt: skip
         self.pid = self.process.pid
 
     def send(self, number):
