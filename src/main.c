@@ -56,8 +56,8 @@ static int run(const struct options *options, bool *busy, struct error *error)
     return engine_run(options, &hooks, busy, error);
 }
 
-/* Everything but the end. A wrong command is wrong on every rank: rank 0 tells, and the others end well, lest the
- * launcher ends rank 0 before it has told. */
+/* Everything but the end. Rank 0 tells how it went, in words and by its status; the others end with 0, for a launcher
+ * ends everybody at the first status that is not. */
 static int perform(int argc, const char *const argv[], bool *busy, struct error *error)
 {
     struct options options = {0};
@@ -65,8 +65,10 @@ static int perform(int argc, const char *const argv[], bool *busy, struct error 
 
     launch_promise(&rank, &size);
     options_parse(argc, argv, &options, error);
-    if (!error->code && options.command == COMMAND_RUN && (!options.parallel || launch_is_child()))
-        return run(&options, busy, error);
+    if (!error->code && options.command == COMMAND_RUN && (!options.parallel || launch_is_child())) {
+        status = run(&options, busy, error);
+        return rank == 0 ? status : OK;
+    }
     if (!error->code && options.command == COMMAND_RUN)
         launch_run(&options, &status, error);
     if (error->code && rank == 0)

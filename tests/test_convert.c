@@ -74,8 +74,10 @@ static long double highest(enum type type)
 static long double expected(long double v, enum type type, bool *fits)
 {
     *fits = true;
-    if (type == TYPE_FLOAT || type == TYPE_COMPLEX64)
-        return (float)v;
+    if (type == TYPE_FLOAT || type == TYPE_COMPLEX64) {
+        *fits = isinf(v) || !isinf((float)v);
+        return *fits ? (float)v : 0;
+    }
     if (type_is_floating(type))
         return (double)v;
     *fits = !isnan(v) && v >= lowest(type) && v <= highest(type) && v == truncl(v);
@@ -249,7 +251,7 @@ static void items(void)
 
 static void complex_numbers(void)
 {
-    static const double wide[2][2] = {{1.1, -2.2}, {1e39, NAN}};
+    static const double wide[2][2] = {{1.1, -2.2}, {INFINITY, NAN}}, beyond[2] = {1, 1e39};
     const struct feed narrowing = {.wire = TYPE_COMPLEX128, .type = TYPE_COMPLEX64, .elements = 1};
     const struct feed widening = {.wire = TYPE_COMPLEX64, .type = TYPE_COMPLEX128, .elements = 1};
     const struct feed impossible = {.wire = TYPE_COMPLEX128, .type = TYPE_DOUBLE, .elements = 1};
@@ -262,6 +264,7 @@ static void complex_numbers(void)
     CU_ASSERT_EQUAL(convert_items(&widening, narrow, 2, again, status), 0);
     CU_ASSERT(again[0][0] == 1.1f && again[0][1] == -2.2f && isinf(again[1][0]) && isnan(again[1][1]));
     CU_ASSERT(status[0] == GOOD && status[1] == GOOD);
+    CU_ASSERT_EQUAL(convert_items(&narrowing, beyond, 1, narrow, status), 1);
     CU_ASSERT_EQUAL(convert_items(&impossible, wide, 2, again, status), 2);
     CU_ASSERT(status[0] == 1 && status[1] == 1);
 }

@@ -40,6 +40,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -199,14 +200,22 @@ H5MAP_INLINE_ int h5map_each_one_to_one_(const h5map_slice_t *slice, int (*one)(
     return any;
 }
 
-H5MAP_INLINE_ int h5map_each_(const h5map_slice_t *slice, int (*one)(const h5map_item_t *))
+/* Has the signature two ports, one ':' each? Known to the compiler, so that it makes only the loop that is used. */
+H5MAP_INLINE_ bool h5map_is_one_to_one_(const char *signature)
+{
+    const char *first = strchr(signature, ':'), *second = first ? strchr(first + 1, ':') : NULL;
+
+    return second && !strchr(second + 1, ':');
+}
+
+H5MAP_INLINE_ int h5map_each_(const h5map_slice_t *slice, int (*one)(const h5map_item_t *), const char *signature)
 {
     const void *in[H5MAP_PORTS_MAX];
     void *out[H5MAP_PORTS_MAX];
     const size_t in_count = slice->in_count, out_count = slice->out_count;
     int any = 0;
 
-    if (in_count == 1 && out_count == 1 && !slice->index)
+    if (h5map_is_one_to_one_(signature) && in_count == 1 && out_count == 1 && !slice->index)
         return h5map_each_one_to_one_(slice, one);
     for (size_t p = 0; p < in_count; p++)
         in[p] = slice->in[p];
@@ -232,10 +241,11 @@ H5MAP_INLINE_ int h5map_each_(const h5map_slice_t *slice, int (*one)(const h5map
 }
 
 /* A slice kernel that returns something else than 0 fails every item that it did not fail itself. */
-H5MAP_INLINE_ int h5map_whole_(const h5map_slice_t *slice, int (*whole)(const h5map_slice_t *))
+H5MAP_INLINE_ int h5map_whole_(const h5map_slice_t *slice, int (*whole)(const h5map_slice_t *), const char *signature)
 {
     const int status = whole(slice);
 
+    (void)signature;
     for (size_t k = 0; status && k < slice->count; k++)
         if (!slice->status[k])
             slice->status[k] = status;
@@ -256,9 +266,10 @@ H5MAP_INLINE_ int h5map_whole_(const h5map_slice_t *slice, int (*whole)(const h5
 #endif
 
 #define H5MAP_DEFINE_(NAME, EACH, BLOCK, ...)                                   \
+    static const h5map_kernel_t h5map_own_##NAME = {__VA_ARGS__};               \
     static int h5map_map_##NAME(const h5map_slice_t *slice)                     \
     {                                                                           \
-        return EACH(slice, NAME);                                               \
+        return EACH(slice, NAME, h5map_own_##NAME.signature);                   \
     }                                                                           \
     H5MAP_EXTERN_ H5MAP_EXPORT_ const h5map_kernel_t h5map_kernel_##NAME;       \
     const h5map_kernel_t h5map_kernel_##NAME = {.abi = H5MAP_ABI,               \

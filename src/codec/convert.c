@@ -46,16 +46,24 @@ typedef void unpack_t(const struct packing *packing, const void *wire, size_t n,
 #define ITSELF(element) (element)
 #define TRUTH(element) ((element) != 0)
 
-/* Into the types that take every number, and into bool. */
+/* Into float: rounding is fine, but a number beyond the largest does not fit. Integers never are. */
+#define NARROW(TO)                                                             \
+    const float near = (float)v;                                               \
+    const bool over = __builtin_isinf(near) && !__builtin_isinf((double)v);    \
+                                                                               \
+    TO = over ? 0 : near;                                                      \
+    bad |= over;
+
+/* Into the types that take every number but what is beyond float, and into bool. */
 #define CONVERSIONS(WIRE, W, READ)                  \
     CONVERSION(WIRE, W, READ, float, float, {       \
-        to[i] = (float)v;                           \
+        NARROW(to[i])                               \
     })                                              \
     CONVERSION(WIRE, W, READ, double, double, {     \
         to[i] = (double)v;                          \
     })                                              \
     CONVERSION(WIRE, W, READ, complex64, float, {   \
-        to[2 * i] = (float)v;                       \
+        NARROW(to[2 * i])                           \
         to[2 * i + 1] = 0;                          \
     })                                              \
     CONVERSION(WIRE, W, READ, complex128, double, { \

@@ -7,9 +7,9 @@
 /* Convert count items of feed->elements elements from feed->wire to feed->type: `to` is [count][elements], and does not
  * overlap `from`. A packed feed is unpacked in double: raw * scale + offset, the fills become NaN.
  *
- * An element that the type can't hold (out of range, NaN or a fraction into an integer, anything but 0 and 1 into
- * bool) becomes 0 and its item's status[k] becomes 1; other statuses are left alone. A floating type takes every
- * number: rounding is fine, too large becomes infinite. Returns how many items failed. */
+ * An element that the type can't hold (out of range, float's too, NaN or a fraction into an integer, anything but 0 and
+ * 1 into bool) becomes 0 and its item's status[k] becomes 1; other statuses are left alone. A floating type takes every
+ * number that is in its range: rounding is fine. Returns how many items failed. */
 size_t convert_items(const struct feed *feed, const void *from, size_t count, void *to, int32_t *status);
 
 /* Why item k of `from` failed: "300 is not a uint8" for its first such element, into text. */

@@ -1,4 +1,4 @@
-/* SHA-256 by libcrypto. */
+/* SHA-256 by libmd, which needs no start-up of its own. */
 #ifndef CODEC_SHA256_H
 #define CODEC_SHA256_H
 
@@ -10,7 +10,7 @@ struct piece {
 };
 
 /* The hash of the pieces one after the other, in hexadecimal. Each piece's length is hashed before it if `framed`, so
- * that {"ab","c"} and {"a","bc"} differ. 0, or FAILED. */
-int sha256_hex(const struct piece *pieces, int count, bool framed, char hex[HASH_BYTES], struct error *error);
+ * that {"ab","c"} and {"a","bc"} differ. */
+void sha256_hex(const struct piece *pieces, int count, bool framed, char hex[HASH_BYTES]);
 
 #endif

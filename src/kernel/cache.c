@@ -44,12 +44,11 @@ static bool cache_folder(char folder[PATH_BYTES])
            !(status.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-static bool hash_of(const unsigned char *bytes, size_t count, char hash[HASH_BYTES])
+static void hash_of(const unsigned char *bytes, size_t count, char hash[HASH_BYTES])
 {
     const struct piece piece = {bytes, count};
-    struct error error = {0};
 
-    return !sha256_hex(&piece, 1, false, hash, &error);
+    sha256_hex(&piece, 1, false, hash);
 }
 
 bool cache_get(const char key[HASH_BYTES], struct content *object)
@@ -64,7 +63,8 @@ bool cache_get(const char key[HASH_BYTES], struct content *object)
     strcat(strcat(path, "/"), key);
     if (file_read(path, &entry, &error) || entry.count <= ENTRY_HEAD)
         goto out;
-    good = hash_of(entry.bytes + ENTRY_HEAD, entry.count - ENTRY_HEAD, hash) && !memcmp(hash, entry.bytes, ENTRY_HEAD);
+    hash_of(entry.bytes + ENTRY_HEAD, entry.count - ENTRY_HEAD, hash);
+    good = !memcmp(hash, entry.bytes, ENTRY_HEAD);
     if (!good)
         goto out;
     object->count = entry.count - ENTRY_HEAD;
@@ -81,7 +81,8 @@ bool cache_put(const char key[HASH_BYTES], const struct content *object)
     bool stored = false;
     int fd;
 
-    if (!cache_folder(path) || !hash_of(object->bytes, object->count, hash))
+    hash_of(object->bytes, object->count, hash);
+    if (!cache_folder(path))
         return false;
     strcat(strcat(path, "/"), key);
     snprintf(new_path, sizeof new_path, "%s.XXXXXX", path);

@@ -166,7 +166,7 @@ static int make_key(const struct build *build, const struct object *object, char
                                        {object->compiler, strlen(object->compiler)},
                                        {object->flags, strlen(object->flags)}};
 
-        code = sha256_hex(pieces, sizeof pieces / sizeof *pieces, true, key, error);
+        sha256_hex(pieces, sizeof pieces / sizeof *pieces, true, key);
     }
     free(text.bytes);
     words_release(&more);

@@ -92,11 +92,11 @@ static int choose_kernel(const struct kernels *kernels, const char *name, struct
     return OK;
 }
 
-static int hash_bytes(const void *bytes, size_t count, char hash[HASH_BYTES], struct error *error)
+static void hash_bytes(const void *bytes, size_t count, char hash[HASH_BYTES])
 {
     const struct piece piece = {bytes, count};
 
-    return sha256_hex(&piece, 1, false, hash, error);
+    sha256_hex(&piece, 1, false, hash);
 }
 
 static int prepare_builtin(const char *word, struct object *object, struct error *error)
@@ -116,7 +116,8 @@ static int prepare_builtin(const char *word, struct object *object, struct error
                          names);
     object->builtin = true;
     snprintf(object->name, sizeof object->name, "%s", word);
-    return hash_bytes(object->source, strlen(object->source), object->hash, error);
+    hash_bytes(object->source, strlen(object->source), object->hash);
+    return OK;
 }
 
 /* The bytes of the object, compiled first if the file is source. */
@@ -151,7 +152,7 @@ static int prepare_file(const char *name, const char *cflags, const char *libs, 
     if (!code)
         code = choose_kernel(&kernels, name, object, error);
     if (!code)
-        code = hash_bytes(object->bytes, object->bytes_count, object->hash, error);
+        hash_bytes(object->bytes, object->bytes_count, object->hash);
     free(kernels.of);
     return code;
 }

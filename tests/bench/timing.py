@@ -8,6 +8,7 @@ import sys
 
 Lap = collections.namedtuple("Lap", "wall_s peak_mb")
 LONG_S, LONG_ROUNDS = 5.0, 3
+NOISE = 1.1
 FOREIGN = ("SLURM_", "OMPI_", "PMI_", "PMIX_", "PRTE_", "MPI_", "H5MAP", "HDF5_")
 
 
@@ -46,8 +47,9 @@ class Entry:
     def times_without_start(self, other):
         """The same less the start-ups; None where these are lost in the noise."""
         mine, its = self.start_s(), other.start_s()
-        pairs = [(a.wall_s - mine, b.wall_s - its) for a, b in zip(self.laps, other.laps)]
-        return statistics.median(a / b for a, b in pairs) if min(map(min, pairs)) > 0 else None
+        if min(self.wall_s() / mine, other.wall_s() / its) < NOISE:
+            return None
+        return statistics.median((a.wall_s - mine) / (b.wall_s - its) for a, b in zip(self.laps, other.laps))
 
 
 class Timer:

@@ -1,6 +1,7 @@
 /* peak LOG COMMAND...: run the command, add its peak resident memory (KiB) to LOG as a line, end with its status. A
  * parent larger than the command would hide its peak: what a process had before exec counts too. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -20,6 +21,7 @@ int main(int argc, char *argv[])
         execvp(argv[2], argv + 2);
         _exit(127);
     }
+    signal(SIGTERM, SIG_IGN); /* mpirun ends the others as soon as one rank's status is not 0 */
     if (wait4(child, &status, 0, &usage) != child)
         return 125;
     snprintf(line, sizeof line, "%ld\n", usage.ru_maxrss);
