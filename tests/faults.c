@@ -69,36 +69,38 @@ static bool hdf5_fails(const char *call)
     return true;
 }
 
-/* A call of the C library's or of HDF5's that fails: what it returns then, and errno. */
-#define FAULTY(TYPE, CALL, PARAMETERS, ARGUMENTS, FAILURE, PROBLEM) \
-    TYPE faulty_##CALL PARAMETERS;                                  \
-    TYPE faulty_##CALL PARAMETERS                                   \
-    {                                                               \
-        if (fails(#CALL)) {                                         \
-            errno = PROBLEM;                                        \
-            return FAILURE;                                         \
-        }                                                           \
-        return CALL ARGUMENTS;                                      \
+/* A function that fails, or does what the call does. */
+#define EITHER(TYPE, NAME, KIND, PARAMETERS, CALL, FAILURE, PROBLEM) \
+    TYPE NAME PARAMETERS;                                            \
+    TYPE NAME PARAMETERS                                             \
+    {                                                                \
+        if (fails(KIND)) {                                           \
+            errno = PROBLEM;                                         \
+            return FAILURE;                                          \
+        }                                                            \
+        return CALL;                                                 \
     }
+/* A call of ours: what it returns where it fails, and errno. */
+#define FAULTY(TYPE, CALL, PARAMETERS, ARGUMENTS, FAILURE, PROBLEM) \
+    EITHER(TYPE, faulty_##CALL, #CALL, PARAMETERS, CALL ARGUMENTS, FAILURE, PROBLEM)
+/* A system call that HDF5 makes as well as we. */
+#define FAULTY_BOTH(TYPE, CALL, PARAMETERS, ARGUMENTS, PROBLEM)                          \
+    TYPE __real_##CALL PARAMETERS;                                                       \
+    EITHER(TYPE, faulty_##CALL, #CALL, PARAMETERS, __real_##CALL ARGUMENTS, -1, PROBLEM) \
+    EITHER(TYPE, __wrap_##CALL, "hdf5:" #CALL, PARAMETERS, __real_##CALL ARGUMENTS, -1, PROBLEM)
+/* A call of ours of HDF5, all of which fail with -1. */
 #define FAULTY_HDF5(TYPE, CALL, PARAMETERS, ARGUMENTS)        \
     TYPE faulty_##CALL PARAMETERS;                            \
     TYPE faulty_##CALL PARAMETERS                             \
     {                                                         \
         return hdf5_fails(#CALL) ? (TYPE)-1 : CALL ARGUMENTS; \
     }
-#define FAULTY_IN_HDF5(TYPE, CALL, PARAMETERS, ARGUMENTS, PROBLEM) \
-    TYPE __real_##CALL PARAMETERS;                                 \
-    TYPE __wrap_##CALL PARAMETERS;                                 \
-    TYPE __wrap_##CALL PARAMETERS                                  \
-    {                                                              \
-        if (fails("hdf5:" #CALL)) {                                \
-            errno = PROBLEM;                                       \
-            return -1;                                             \
-        }                                                          \
-        return __real_##CALL ARGUMENTS;                            \
-    }
 
 /* clang-format off */
+FAULTY_BOTH(ssize_t, pread, (int fd, void *to, size_t bytes, off_t at), (fd, to, bytes, at), EIO)
+FAULTY_BOTH(ssize_t, pwrite, (int fd, const void *from, size_t bytes, off_t at), (fd, from, bytes, at), ENOSPC)
+FAULTY_BOTH(int, ftruncate, (int fd, off_t bytes), (fd, bytes), EIO)
+
 FAULTY(void *, malloc, (size_t bytes), (bytes), NULL, ENOMEM)
 FAULTY(void *, calloc, (size_t count, size_t bytes), (count, bytes), NULL, ENOMEM)
 FAULTY(void *, realloc, (void *old, size_t bytes), (old, bytes), NULL, ENOMEM)
@@ -118,8 +120,6 @@ FAULTY(int, lstat, (const char *path, struct stat *status), (path, status), -1, 
 FAULTY(int, mkdir, (const char *path, mode_t mode), (path, mode), -1, ENOSPC)
 FAULTY(char *, mkdtemp, (char *path), (path), NULL, ENOSPC)
 FAULTY(int, mkostemp, (char *path, int flags), (path, flags), -1, ENOSPC)
-FAULTY(ssize_t, pread, (int fd, void *to, size_t bytes, off_t at), (fd, to, bytes, at), -1, EIO)
-FAULTY(ssize_t, pwrite, (int fd, const void *from, size_t bytes, off_t at), (fd, from, bytes, at), -1, ENOSPC)
 FAULTY(ssize_t, read, (int fd, void *to, size_t bytes), (fd, to, bytes), -1, EIO)
 FAULTY(int, rename, (const char *old, const char *new), (old, new), -1, EIO)
 FAULTY(int, renameat2, (int from, const char *old, int to, const char *new, unsigned flags), (from, old, to, new, flags), -1, EIO)
@@ -158,10 +158,6 @@ FAULTY_HDF5(hid_t, H5Screate_simple, (int rank, const hsize_t *shape, const hsiz
 FAULTY_HDF5(herr_t, H5Sselect_hyperslab, (hid_t id, H5S_seloper_t how, const hsize_t *first, const hsize_t *step,
                                           const hsize_t *count, const hsize_t *block), (id, how, first, step, count, block))
 FAULTY_HDF5(hid_t, H5Tcopy, (hid_t id), (id))
-
-FAULTY_IN_HDF5(ssize_t, pread, (int fd, void *to, size_t bytes, off_t at), (fd, to, bytes, at), EIO)
-FAULTY_IN_HDF5(ssize_t, pwrite, (int fd, const void *from, size_t bytes, off_t at), (fd, from, bytes, at), ENOSPC)
-FAULTY_IN_HDF5(int, ftruncate, (int fd, off_t bytes), (fd, bytes), EIO)
 /* clang-format on */
 
 /* Its mode is there only where a file may be made. */
