@@ -10,9 +10,11 @@
 #include "parallel/team.h"
 #include "process/launch.h"
 #include "run/clock.h"
+#include "run/command_line.h"
 #include "run/crash.h"
 #include "run/crew.h"
 #include "run/plan.h"
+#include "run/share.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -200,31 +202,9 @@ static int open_crew(struct run *run)
 
 /* ---- root: the files ---- */
 
-/* The command line as it was typed, words with blanks quoted. */
-static char *command_line(const struct options *options)
-{
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *stream = open_memstream(&text, &bytes);
-
-    if (!stream)
-        return NULL;
-    for (int k = 0; k < options->argc; k++) {
-        const char *word = options->argv[k];
-        const bool plain = word[0] && !word[strcspn(word, " \t\n'\"\\$`&|;<>()*?[]#~!{}")];
-
-        fprintf(stream, plain ? "%s%s" : "%s'%s'", k ? " " : "", word);
-    }
-    if (fclose(stream)) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
 static int create_output(struct run *run)
 {
-    char *command = command_line(run->options);
+    char *command = command_line_text(run->options);
     const struct record record = {.kernel = run->object.name,
                                   .signature = run->kernel->signature,
                                   .source = run->object.source,
@@ -266,27 +246,6 @@ static int open_files(struct run *run)
 
 /* ---- root: the output is complete ---- */
 
-/* What every rank can tell of itself; items and busy time are root's to know. */
-static int collect_shares(struct run *run)
-{
-    struct share mine = {.rank = team_rank(run->team), .waiting_s = run->elapsed_s};
-
-    if (run->root && !(run->shares = calloc((size_t)team_size(run->team), sizeof *run->shares)))
-        error_memory(run->error, "the ranks' shares", sizeof mine);
-    if (agree(run))
-        return run->error->code;
-    gethostname(mine.host, sizeof mine.host - 1);
-    team_collect(run->team, &mine, sizeof mine, run->shares);
-    for (int rank = 0; run->root && rank < team_size(run->team); rank++) {
-        struct share *share = &run->shares[rank];
-
-        share->items = run->results.shares[rank].items;
-        share->busy_s = run->results.shares[rank].busy_s;
-        share->waiting_s = share->waiting_s > share->busy_s ? share->waiting_s - share->busy_s : 0;
-    }
-    return OK;
-}
-
 static int finish_output(struct run *run)
 {
     const struct tally *tally = &run->results.tally;
@@ -311,13 +270,9 @@ static int finish_output(struct run *run)
 
 static void fill_outcome(const struct run *run, struct outcome *outcome)
 {
-    double busy_s = 0;
-
     outcome->tally = run->results.tally;
     outcome->tally.elapsed_s = run->elapsed_s;
-    for (int rank = 0; rank < team_size(run->team); rank++)
-        busy_s += run->shares[rank].busy_s;
-    outcome->busy_share = run->elapsed_s > 0 ? busy_s / (run->elapsed_s * team_size(run->team)) : 0;
+    outcome->busy_share = share_busy(run->shares, team_size(run->team), run->elapsed_s);
     snprintf(outcome->output, sizeof outcome->output, "%s", run->output.file);
     outcome->finished = true;
 }
@@ -350,7 +305,7 @@ static int map_items(struct run *run)
 
     run->dealing->run(run->dealt, run->error);
     run->elapsed_s = clock_now_s() - start_s;
-    if (agree(run) || collect_shares(run))
+    if (agree(run) || share_collect(run->team, &run->results, run->elapsed_s, &run->shares, run->error))
         return run->error->code;
     if (run->root)
         finish_output(run);
