@@ -2,24 +2,14 @@
 #include "parallel/mail.h"
 #include "parallel/patience.h"
 #include "run/crew.h"
+#include "run/hand.h"
 #include "run/image.h"
 #include "run/ledger.h"
 
 #include <stdlib.h>
 
-#define TICKET_S 0.02         /* a ticket's work: long against a message, short against a run */
-#define TICKET_LEAST_S 0.0002 /* near the end tickets get smaller, but not below this */
-#define GROWTH 16             /* a ticket is at most so many times the one before */
 #define SLEEP_NS 1000000
 #define STOPS_AT_A_TIME 16
-
-/* What root knows of a rank. */
-struct hand {
-    uint64_t last; /* items of its latest ticket */
-    double item_s; /* time an item took, 0: not known */
-    uint32_t load; /* tickets it has */
-    uint32_t sent; /* tickets it was sent */
-};
 
 struct dealer {
     struct crew *crew;
@@ -44,55 +34,9 @@ static bool failing(const struct dealer *dealer)
     return dealer->error->code != OK;
 }
 
-/* May the rank have one more ticket? A second only where its items are short: it would wait behind a long one. */
 static bool has_room(const struct dealer *dealer, int rank)
 {
-    const struct hand *hand = &dealer->hands[rank];
-
-    if (hand->load == 0)
-        return true;
-    return (int)hand->load < dealer->crew->plan->slots && hand->item_s > 0 &&
-           hand->item_s * (double)dealer->crew->plan->block < TICKET_S;
-}
-
-/* How many items the rank's next ticket should have. */
-static uint64_t ticket_items(const struct dealer *dealer, const struct hand *hand)
-{
-    const struct plan *plan = dealer->crew->plan;
-    const uint64_t share = ledger_left(&dealer->ledger) / (2 * (uint64_t)team_size(dealer->crew->team));
-    double want, least;
-
-    if (plan->slice_fixed)
-        return plan->slice;
-    if (hand->item_s <= 0)
-        return plan->block;
-    want = TICKET_S / hand->item_s;
-    least = TICKET_LEAST_S / hand->item_s;
-    if (want > (double)hand->last * GROWTH)
-        want = (double)hand->last * GROWTH;
-    if (want > (double)share)
-        want = (double)share > least ? (double)share : least < want ? least : want;
-    if (want > (double)plan->slice)
-        return plan->slice;
-    return want < 1 ? 1 : (uint64_t)want;
-}
-
-static void book(struct hand *hand, uint64_t count)
-{
-    hand->last = count;
-    hand->load++;
-    hand->sent++;
-}
-
-/* A rank gave a result back: it is free for another. */
-static void unbook(struct hand *hand, const struct batch *result)
-{
-    hand->load--;
-    if (result->verb != VERB_MAP || result->count == 0)
-        return;
-    const double item_s = result->busy_s / (double)result->count;
-
-    hand->item_s = hand->item_s > 0 ? (hand->item_s + item_s) / 2 : item_s > 0 ? item_s : 1e-9;
+    return hand_has_room(&dealer->hands[rank], dealer->crew->plan);
 }
 
 static void queue(struct dealer *dealer, int rank)
@@ -115,12 +59,14 @@ static int unqueue(struct dealer *dealer)
 static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
 {
     struct hand *hand = &dealer->hands[rank];
+    const uint64_t left = ledger_left(&dealer->ledger);
+    const uint64_t want = hand_wants(hand, dealer->crew->plan, left, team_size(dealer->crew->team));
     uint64_t first, count;
 
-    if (!ledger_take(&dealer->ledger, ticket_items(dealer, hand), &first, &count) ||
+    if (!ledger_take(&dealer->ledger, want, &first, &count) ||
         crew_read(dealer->crew, first, count, ticket, dealer->error))
         return false;
-    book(hand, count);
+    hand_book(hand, count);
     return true;
 }
 
@@ -174,7 +120,7 @@ static bool take_own(struct dealer *dealer)
 
     if (!slot)
         return false;
-    unbook(&dealer->hands[0], slot->result);
+    hand_unbook(&dealer->hands[0], slot->result);
     slot->ticket->slot = -1;
     if (!failing(dealer))
         results_take(dealer->crew->results, slot->result, dealer->error);
@@ -191,7 +137,7 @@ static bool take_others(struct dealer *dealer)
     const bool had_room = has_room(dealer, rank);
 
     dealer->outstanding--;
-    unbook(&dealer->hands[rank], result);
+    hand_unbook(&dealer->hands[rank], result);
     if (!failing(dealer) && result->verb == VERB_MAP)
         results_take(dealer->crew->results, result, dealer->error);
     if (!had_room && has_room(dealer, rank))

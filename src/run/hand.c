@@ -1,0 +1,52 @@
+#include "run/hand.h"
+
+#define TICKET_S 0.02         /* a ticket's work: long against a message, short against a run */
+#define TICKET_LEAST_S 0.0002 /* near the end tickets get smaller, but not below this */
+#define GROWTH 16
+
+bool hand_has_room(const struct hand *hand, const struct plan *plan)
+{
+    if (hand->load == 0)
+        return true;
+    return (int)hand->load < plan->slots && hand->item_s > 0 && hand->item_s * (double)plan->block < TICKET_S;
+}
+
+uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t left, int ranks)
+{
+    const double share = (double)(left / (2 * (uint64_t)ranks));
+    double want, least;
+
+    if (plan->slice_fixed)
+        return plan->slice;
+    if (hand->item_s <= 0)
+        return plan->block;
+    want = TICKET_S / hand->item_s;
+    least = TICKET_LEAST_S / hand->item_s;
+    if (want > (double)hand->last * GROWTH)
+        want = (double)hand->last * GROWTH;
+    if (least < share)
+        least = share;
+    if (want > least)
+        want = least;
+    if (want > (double)plan->slice)
+        return plan->slice;
+    return want < 1 ? 1 : (uint64_t)want;
+}
+
+void hand_book(struct hand *hand, uint64_t count)
+{
+    hand->last = count;
+    hand->load++;
+    hand->sent++;
+}
+
+void hand_unbook(struct hand *hand, const struct batch *result)
+{
+    double item_s;
+
+    hand->load--;
+    if (result->verb != VERB_MAP || result->count == 0)
+        return;
+    item_s = result->busy_s / (double)result->count;
+    hand->item_s = hand->item_s > 0 ? (hand->item_s + item_s) / 2 : item_s > 0 ? item_s : 1e-9;
+}

@@ -1,0 +1,26 @@
+/* What root knows of a rank under dynamic dealing, and how much it deals to it. Pure. */
+#ifndef RUN_HAND_H
+#define RUN_HAND_H
+
+#include "job.h"
+
+struct hand {
+    uint64_t last; /* items of its latest ticket */
+    double item_s; /* time an item took, 0: not known */
+    uint32_t load; /* tickets it has */
+    uint32_t sent; /* tickets it was sent */
+};
+
+/* May it have one more ticket? A second only where its items are short: it would wait behind a long one. */
+bool hand_has_room(const struct hand *hand, const struct plan *plan);
+
+/* How many items its next ticket should have, of `left` that are not dealt yet: about 20 ms of work, at most 16 times
+ * the ticket before, and near the end of the run no more than a part of what is left, but not so few that talk
+ * outweighs work. */
+uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t left, int ranks);
+
+/* It was dealt `count` items; it gave a result back. */
+void hand_book(struct hand *hand, uint64_t count);
+void hand_unbook(struct hand *hand, const struct batch *result);
+
+#endif

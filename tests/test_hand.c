@@ -1,0 +1,99 @@
+/* How much a rank is dealt: by the time its items took. */
+#include "run/hand.h"
+#include "suite.h"
+
+static const struct plan plan = {.block = 1, .slice = 1000, .slots = 2};
+
+/* A rank whose latest ticket of `last` items took item_s each. */
+static struct hand hand_of(uint64_t last, double item_s)
+{
+    struct hand hand = {0};
+    const struct batch result = {.count = last, .busy_s = item_s * (double)last};
+
+    hand_book(&hand, last);
+    hand_unbook(&hand, &result);
+    return hand;
+}
+
+static void begins_small(void)
+{
+    const struct plan blocks = {.block = 64, .slice = 640, .slots = 2};
+    const struct hand new = {0};
+
+    CU_ASSERT_EQUAL(hand_wants(&new, &plan, 1000000, 4), 1);
+    CU_ASSERT_EQUAL(hand_wants(&new, &blocks, 1000000, 4), 64);
+}
+
+static void grows_to_20_ms_of_work(void)
+{
+    const struct hand cheap = hand_of(1, 1e-6), grown = hand_of(200, 1e-4), dear = hand_of(16, 0.01),
+                      slow = hand_of(1, 3);
+
+    CU_ASSERT_EQUAL(hand_wants(&cheap, &plan, 1000000, 4), 16);
+    CU_ASSERT_EQUAL(hand_wants(&grown, &plan, 1000000, 4), 200);
+    CU_ASSERT_EQUAL(hand_wants(&dear, &plan, 1000000, 4), 2);
+    CU_ASSERT_EQUAL(hand_wants(&slow, &plan, 1000000, 4), 1);
+}
+
+static void never_exceeds_a_slice(void)
+{
+    const struct hand cheap = hand_of(500, 1e-8);
+
+    CU_ASSERT_EQUAL(hand_wants(&cheap, &plan, 1000000, 4), 1000);
+}
+
+static void shrinks_near_the_end(void)
+{
+    const struct hand hand = hand_of(200, 1e-4);
+
+    CU_ASSERT_EQUAL(hand_wants(&hand, &plan, 80, 4), 10);
+    CU_ASSERT_EQUAL(hand_wants(&hand, &plan, 8, 4), 2); /* 0.2 ms of work, less is not worth a message */
+    CU_ASSERT_EQUAL(hand_wants(&hand, &plan, 1, 4), 2);
+}
+
+static void keeps_to_a_fixed_slice(void)
+{
+    const struct plan fixed = {.block = 1, .slice = 7, .slots = 2, .slice_fixed = true};
+    const struct hand hand = hand_of(200, 1e-4);
+
+    CU_ASSERT_EQUAL(hand_wants(&hand, &fixed, 3, 4), 7);
+}
+
+static void gives_a_second_ticket_of_short_items_only(void)
+{
+    const struct plan one = {.block = 1, .slice = 7, .slots = 1};
+    struct hand new = {0}, quick = hand_of(10, 1e-3), slow = hand_of(1, 0.5);
+
+    CU_ASSERT(hand_has_room(&new, &plan) && hand_has_room(&quick, &plan) && hand_has_room(&slow, &plan));
+    hand_book(&new, 1);
+    hand_book(&quick, 1);
+    hand_book(&slow, 1);
+    CU_ASSERT(!hand_has_room(&new, &plan) && hand_has_room(&quick, &plan) && !hand_has_room(&slow, &plan));
+    CU_ASSERT_FALSE(hand_has_room(&quick, &one));
+    hand_book(&quick, 1);
+    CU_ASSERT_FALSE(hand_has_room(&quick, &plan));
+    CU_ASSERT_EQUAL(quick.sent, 3);
+}
+
+static void learns_nothing_from_a_rank_that_gave_up(void)
+{
+    struct hand hand = {0};
+
+    hand_book(&hand, 5);
+    hand_unbook(&hand, &(struct batch){.verb = VERB_GAVE_UP});
+    CU_ASSERT(hand.load == 0 && hand.item_s == 0);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"begins small", begins_small},
+                           {"grows to 20 ms of work", grows_to_20_ms_of_work},
+                           {"never exceeds a slice", never_exceeds_a_slice},
+                           {"shrinks near the end", shrinks_near_the_end},
+                           {"keeps to a fixed slice", keeps_to_a_fixed_slice},
+                           {"gives a second ticket of short items only", gives_a_second_ticket_of_short_items_only},
+                           {"learns nothing from a rank that gave up", learns_nothing_from_a_rank_that_gave_up},
+                           CU_TEST_INFO_NULL};
+
+    return suite_run("hand", tests);
+}
