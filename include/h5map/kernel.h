@@ -110,8 +110,9 @@ typedef struct h5map_kernel {
     const char *summary;
     int (*init)(const h5map_job_t *job, void **state); /* 0, or h5map_refuse(job, ...) */
     void (*finish)(void *state);
-    size_t block; /* every call gets exactly this many items, starting at a multiple of it, the last
-                     fewer; 0: 1, or 64 for slice kernels and under -ffast-math */
+    size_t block; /* every call gets exactly this many items, starting at a multiple of it, fewer at
+                     the end and around an item whose input can't be converted; 0: 1, or 64 for slice kernels and under
+                     -ffast-math */
 } h5map_kernel_t;
 
 #if defined(__GNUC__)
