@@ -99,17 +99,23 @@ static void explain_conversion(struct mapper *mapper, const struct feed *feed, c
     }
 }
 
-static void convert_inputs(struct mapper *mapper, struct part *part, uint64_t first)
+/* Returns whether an item could not be converted: its status is set. */
+static bool convert_inputs(struct mapper *mapper, struct part *part, uint64_t first)
 {
+    bool gaps = false;
+
     for (int k = 0; k < mapper->plan->in_count; k++) {
         const struct feed *feed = &mapper->plan->in[k];
 
         if (!feed->convert)
             continue;
-        if (convert_items(feed, part->in[k], part->count, mapper->converted[k], mapper->status))
+        if (convert_items(feed, part->in[k], part->count, mapper->converted[k], mapper->status)) {
             explain_conversion(mapper, feed, part->in[k], first, part->count);
+            gaps = true;
+        }
         part->in[k] = mapper->converted[k];
     }
+    return gaps;
 }
 
 /* One call of the kernel: items offset .. offset + count - 1 of the part. Returns what map returns. */
@@ -203,11 +209,8 @@ static void map_part(struct mapper *mapper, struct part *part, struct batch *res
 {
     const struct plan *plan = mapper->plan;
     const uint64_t first = result->first + part->offset;
-    bool gaps = false;
+    const bool gaps = convert_inputs(mapper, part, first);
 
-    convert_inputs(mapper, part, first);
-    for (uint64_t k = 0; k < part->count && !gaps; k++)
-        gaps = mapper->status[k] != 0;
     for (uint64_t k = 0; mapper->index && k < part->count; k++)
         mapper->index[k] = plan_index(plan, first + k);
     for (int r = 0; r < plan->out_count; r++)

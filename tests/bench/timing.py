@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 Lap = collections.namedtuple("Lap", "wall_s peak_mb")
-LONG_S, LONG_ROUNDS = 5.0, 3
+LONG_S, LONG_ROUNDS = 10.0, 3
 NOISE = 1.1
 FOREIGN = ("SLURM_", "OMPI_", "PMI_", "PMIX_", "PRTE_", "MPI_", "H5MAP", "HDF5_")
 
