@@ -65,10 +65,8 @@ static int perform(int argc, const char *const argv[], bool *busy, struct error 
 
     launch_promise(&rank, &size);
     options_parse(argc, argv, &options, error);
-    if (!error->code && options.command == COMMAND_RUN && (!options.parallel || launch_is_child())) {
-        status = run(&options, busy, error);
-        return rank == 0 ? status : OK;
-    }
+    if (!error->code && options.command == COMMAND_RUN && (!options.parallel || launch_is_child()))
+        return run(&options, busy, error);
     if (!error->code && options.command == COMMAND_RUN)
         launch_run(&options, &status, error);
     if (error->code && rank == 0)

@@ -5,7 +5,7 @@
  * to the system are reached through the linker's --wrap, and are told apart as "hdf5:pwrite" and the like.
  *
  * H5MAP_FAULT=CALL:N       the Nth call fails; CALL:N+ that one and all later ones (a full disk stays full)
- * H5MAP_FAULT_RANK=RANK    only on this rank; otherwise on every one
+ * H5MAP_FAULT_RANK=RANK    only on this rank, or, empty, only in a program that no launcher started; otherwise in all
  * H5MAP_FAULT_REACHED=FILE is made when a call fails */
 #include <dlfcn.h>
 #include <errno.h>
@@ -30,7 +30,7 @@ static bool on_this_rank(void)
 {
     const char *wanted = getenv("H5MAP_FAULT_RANK"), *rank = getenv("OMPI_COMM_WORLD_RANK");
 
-    return !wanted || !strcmp(wanted, rank ? rank : "0");
+    return !wanted || !strcmp(wanted, rank ? rank : "");
 }
 
 static void tell(void)

@@ -44,12 +44,12 @@ static int mail_allocate(struct mail *mail, size_t image_bytes)
     mail->sent = calloc((size_t)mail->sends + 1, sizeof *mail->sent);
     mail->receive = calloc((size_t)mail->receives + 1, sizeof *mail->receive);
     mail->image = calloc((size_t)mail->receives + 1, sizeof *mail->image);
+    for (int k = 0; mail->send && k < mail->sends; k++)
+        mail->send[k] = MPI_REQUEST_NULL;
+    for (int k = 0; mail->receive && k < mail->receives; k++)
+        mail->receive[k] = MPI_REQUEST_NULL;
     if (!mail->send || !mail->sent || !mail->receive || !mail->image)
         return FAILED;
-    for (int k = 0; k < mail->sends; k++)
-        mail->send[k] = MPI_REQUEST_NULL;
-    for (int k = 0; k < mail->receives; k++)
-        mail->receive[k] = MPI_REQUEST_NULL;
     for (int k = 0; k < mail->receives; k++)
         if (!(mail->image[k] = aligned_alloc(BATCH_ALIGN, image_bytes)))
             return FAILED;

@@ -39,6 +39,8 @@ static int rounds_allocate(struct rounds *rounds)
         rounds->seat_out = aligned_alloc(BATCH_ALIGN, seats * out);
     }
     rounds->tell = calloc((size_t)rounds->team->size, sizeof *rounds->tell);
+    for (int rank = 0; rounds->tell && rank < rounds->team->size; rank++)
+        rounds->tell[rank] = MPI_REQUEST_NULL;
     return !rounds->in || !rounds->out || !rounds->counts || !rounds->places || !rounds->tell ||
            (seats && (!rounds->seat_in || !rounds->seat_out));
 }
@@ -63,8 +65,6 @@ int rounds_open(struct team *team, const struct rounds_spec *spec, struct rounds
         rounds_close(rounds);
         return error_memory(error, "message buffers", (unsigned long long)most * (unsigned)spec->seats);
     }
-    for (int rank = 0; rank < team->size; rank++)
-        rounds->tell[rank] = MPI_REQUEST_NULL;
     if (team->rank != 0)
         MPI_Irecv(&rounds->word, 1, MPI_INT, 0, TAG_CUT, team->comm, &rounds->told);
     *rounds_out = rounds;

@@ -355,15 +355,16 @@ static int run_job(struct run *run, const struct promise *promise)
     return failed ? ITEMS_FAILED : OK;
 }
 
-/* Root tells how it ended; nobody ends before that. */
+/* Root tells how it ended; nobody ends before that. A rank that could not join the team tells itself. */
 static void report(struct run *run, const struct promise *promise)
 {
+    const bool alone = !run->team && launch_can_meet();
     struct error none = {0};
     struct outcome outcome = {0};
 
     if (run->root && !run->error->code)
         fill_outcome(run, &outcome);
-    if (promise->rank == 0 && run->hooks && run->hooks->report)
+    if ((promise->rank == 0 || alone) && run->hooks && run->hooks->report)
         run->hooks->report(run->hooks->self, run->error, &outcome);
     if (run->team && team_size(run->team) > 1)
         team_agree(run->team, &none);
@@ -376,9 +377,13 @@ int engine_run(const struct options *options, const struct hooks *hooks, bool *b
     int code;
 
     *busy = false;
-    if (!run)
-        return error_memory(error, "the job", sizeof *run);
     launch_promise(&promise.rank, &promise.size);
+    if (!run) {
+        error_memory(error, "the job", sizeof *run);
+        if (hooks && hooks->report)
+            hooks->report(hooks->self, error, NULL);
+        return error->code;
+    }
     watch_block_signals(promise.rank == 0);
     run->root = promise.rank == 0;
     run->options = options;
@@ -390,6 +395,8 @@ int engine_run(const struct options *options, const struct hooks *hooks, bool *b
     report(run, &promise);
     results_close(&run->results);
     free(run->shares);
+    if (run->team && team_rank(run->team) != 0)
+        code = OK;
     team_end(run->team);
     if (!*busy)
         free(run);

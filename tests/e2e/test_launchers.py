@@ -136,7 +136,7 @@ class Wrong(Case):
             with self.subTest(size=size):
                 before = self.listing()
                 result = self.h5map("run", "--overwrite", "square", "in.h5", "out.h5", env={rank: "2", size: "4"})
-                self.assertEqual((result.status, result.out, result.err), (0, "", ""), result)
+                self.assertEqual((result.status, result.out, result.err), (2, "", ""), result)
                 self.assertEqual(self.listing(), before)
 
     def test_all_at_a_time(self):
@@ -144,7 +144,7 @@ class Wrong(Case):
         env = {"PMI_SIZE": "3"}
         runs = [self.start(H5MAP, "run", "square", "in.h5", "new.h5", env={**env, "PMI_RANK": str(k)}) for k in range(3)]
         results = [run.wait() for run in runs]
-        self.assertEqual([r.status for r in results], [2, 0, 0])
+        self.assertEqual([r.status for r in results], [2, 2, 2])
         self.assertEqual([len(r.lines) for r in results], [1, 0, 0])
         self.assertEqual(self.listing(), before)
 
