@@ -8,6 +8,7 @@ import itertools
 import math
 import os
 import shutil
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 import h5py
@@ -92,7 +93,9 @@ class Faults(Case):
         """One run in a folder of its own; the fault, whether it was reached, and the rest."""
         folder, reached = self.path(fault), self.path(fault + " was reached")
         os.mkdir(folder)
-        env = {"H5MAP_FAULT": fault, "H5MAP_FAULT_RANK": rank, "H5MAP_FAULT_REACHED": reached, **self.private(fault)}
+        env = {"H5MAP_FAULT": fault, "H5MAP_FAULT_RANK": rank, "H5MAP_FAULT_REACHED": reached}
+        env["TMPDIR"] = tempfile.mkdtemp(dir=self.folder)  # mpiruns that share one remove each other's folders
+        env.update(self.private(fault))
         try:
             result = self.run_faulty(ranks, words, "out.h5", folder, **env)
         except AssertionError as late:
