@@ -40,6 +40,16 @@ struct items_range {
     uint64_t start, stop, step; /* stop UINT64_MAX: to the end */
 };
 
+/* --accept FIELD,...: go on although these have changed since the unfinished run */
+enum accept {
+    ACCEPT_KERNEL = 1, /* what it computes: its object */
+    ACCEPT_FLAGS = 2,  /* how it was compiled */
+    ACCEPT_INPUT = 4,
+    ACCEPT_PARAM = 8,
+    ACCEPT_ITEMS = 16,
+    ACCEPT_OPTIONS = 32 /* --cast, --raw, --compress, -o */
+};
+
 /* --max-failures N or P% */
 struct failure_limit {
     bool percent;
@@ -55,9 +65,13 @@ struct options {
     struct failure_limit max_failures;
     uint64_t memory_bytes; /* buffers of a rank */
     uint64_t slice;        /* --slice N, 0: chosen */
+    double checkpoint_s;   /* --checkpoint */
+    double time_limit_s;   /* --time-limit, 0: none */
+    unsigned accept;       /* enum accept, or'ed */
+    int compress;          /* --compress, 0: off, to 9 */
     enum schedule schedule;
     enum progress progress;
-    bool cast, raw, overwrite, quiet, verbose;
+    bool cast, raw, overwrite, retry_failed, quiet, verbose;
     bool parallel;     /* -j was given */
     int ranks;         /* its N, 0: all cores */
     const char *topic; /* --help of a command, or NULL */
@@ -201,9 +215,10 @@ struct batch {
     int32_t error;         /* enum code: why the run must end, or 0; the first reason says it */
     int32_t rank;          /* that mapped it */
     int32_t slot;
-    uint64_t padding[BATCH_ALIGN / 8 - 7];
+    uint64_t padding;
+    uint32_t crc[PORTS_MAX]; /* of each result's items (crc_add) */
 };
-_Static_assert(sizeof(struct batch) == BATCH_ALIGN, "a batch's header is one block");
+_Static_assert(sizeof(struct batch) % BATCH_ALIGN == 0, "a batch's header is whole blocks");
 
 /* Why an item failed: this, then text_bytes bytes of text, padded to 8. SAME_REASON: the text of the record before. */
 struct reason {
@@ -221,6 +236,7 @@ struct reason {
 /* Progress so far, handed to the progress callback. */
 struct tally {
     uint64_t items, done, failed;
+    uint64_t kept; /* of those done, the items that were there at the start */
     int ranks;
     double elapsed_s;
 };
@@ -239,11 +255,39 @@ struct failure {
     char reason[REASON_TEXT_MAX + 1];
 };
 
+/* Items first .. first + count - 1 (positions), mapped by one run, in place: what a checkpoint records. */
+struct extent {
+    uint64_t first, count;
+    uint64_t failed;
+    uint32_t run;            /* index into the job's runs */
+    uint32_t failed_crc;     /* of a byte an item, 1: failed */
+    uint32_t crc[PORTS_MAX]; /* of each result's items; [out_count] */
+};
+
+/* One run of a job; a job that was stopped and went on has several. */
+struct run_info {
+    double start_s, end_s; /* Unix time; end: of its last checkpoint or of the job */
+    char host[64];
+    char job[64]; /* the scheduler's: "17", or "17 restart 2", or "" */
+    int32_t ranks;
+    char kernel_version[HASH_BYTES]; /* the hash of the kernel's object */
+    uint64_t items, failed;          /* that it mapped and that stayed */
+};
+
+/* Items first .. first + count - 1 (positions) were mapped by run `run`. */
+struct made {
+    uint64_t first, count;
+    uint32_t run;
+};
+
+#define MADE_KEPT 65536 /* the first of these listed in the output */
+
 struct outcome {
     struct tally tally;
     double busy_share; /* time the lanes were busy, of ranks * elapsed */
     char output[PATH_BYTES];
     bool finished; /* the output is in place */
+    bool nothing;  /* it was in place before: nothing was done */
 };
 
 #endif

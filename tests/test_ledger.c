@@ -7,7 +7,7 @@ static void deals_all(void)
     struct ledger ledger;
     uint64_t first, count, next = 0;
 
-    ledger_open(&ledger, 1000, 1);
+    ledger_open(&ledger, 1000, 1, NULL);
     for (uint64_t want = 1; ledger_take(&ledger, want, &first, &count); want += 7) {
         CU_ASSERT_EQUAL(first, next);
         CU_ASSERT(count == want || first + count == 1000);
@@ -22,7 +22,7 @@ static void cuts_at_blocks(void)
     struct ledger ledger;
     uint64_t first, count;
 
-    ledger_open(&ledger, 100, 64);
+    ledger_open(&ledger, 100, 64, NULL);
     CU_ASSERT(ledger_take(&ledger, 1, &first, &count));
     CU_ASSERT(first == 0 && count == 64);
     CU_ASSERT(ledger_take(&ledger, 1, &first, &count));
@@ -35,7 +35,7 @@ static void deals_nothing_of_nothing(void)
     struct ledger ledger;
     uint64_t first, count;
 
-    ledger_open(&ledger, 0, 1);
+    ledger_open(&ledger, 0, 1, NULL);
     CU_ASSERT_FALSE(ledger_take(&ledger, 1, &first, &count));
 }
 

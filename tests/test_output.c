@@ -1,7 +1,7 @@
 /* The output file: results in their places, the record of the run, and disks that are full. */
 #include "data/bind.h"
 #include "data/output.h"
-#include "data_files.h"
+#include "output_files.h"
 #include "suite.h"
 
 #include <fcntl.h>
@@ -15,44 +15,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct share shares[2] = {{0, "node1", 3, 1.5, 0.5}, {1, "a-longer-name", 4, 2.5, 0.25}};
-
 static void put_input(void)
 {
     put_set((struct set){"in.h5", "/x", H5T_STD_I16BE, .rank = 3, .shape = {7, 2, 3}});
     put_number("in.h5", "/x", "scale_factor", H5T_NATIVE_DOUBLE, 0.5);
 }
 
-/* Bind the request and make out.part of it. */
+/* Make out.part of the bound request. */
 static int create(struct request *r, const char *source, struct layout *layout)
 {
-    const struct record record = {.kernel = "k",
-                                  .signature = "the signature",
-                                  .source = source,
-                                  .object_hash = "0123",
-                                  .compiler = "cc 12",
-                                  .flags = "-O3",
-                                  .command_line = "h5map run k in.h5 out.h5 \xc3\xa9",
-                                  .version = "0.1",
-                                  .ports = &r->signature,
-                                  .param = r->param,
-                                  .binding = &r->binding};
+    struct record record = record_for(r);
 
+    record.source = source;
     return output_create(&(struct target){"out.part", "out.part"}, &record, &r->plan, layout, &r->error);
-}
-
-static struct ending ending_of(const struct failure *failures, int count)
-{
-    return (struct ending){.host = "node1",
-                           .start_s = 86400.25,
-                           .end_s = 86461,
-                           .items = 14,
-                           .failed = (uint64_t)count,
-                           .kernel_version = "0123",
-                           .shares = shares,
-                           .ranks = 2,
-                           .failures = failures,
-                           .failure_count = count};
 }
 
 static hid_t open_part(void)
@@ -87,7 +62,7 @@ static void makes_results_that_can_be_written_in_place(void)
     int32_t pair[28], got_pair[28] = {0};
     struct layout layout;
     struct stat status;
-    struct ending ending = ending_of(NULL, 0);
+    struct ending ending = ending_for(NULL, 0);
     struct request *r;
     hid_t file, one, two;
 
@@ -177,7 +152,7 @@ static void sets_the_fill_value_of_each_type(void)
 static void gives_empty_results_no_place(void)
 {
     struct layout layout;
-    struct ending ending = ending_of(NULL, 0);
+    struct ending ending = ending_for(NULL, 0);
     struct request *r;
     hid_t file, dataset;
 
@@ -242,6 +217,18 @@ static void check_attribute(hid_t file, const char *name, const char *expected)
     CU_ASSERT(H5Tclose(type) >= 0 && H5Aclose(attribute) >= 0);
 }
 
+static uint64_t attribute_number(hid_t file, const char *name)
+{
+    const hid_t attribute = H5Aopen_by_name(file, "/h5map", name, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    uint64_t got = 99;
+
+    CU_ASSERT(H5Tequal(type, H5T_NATIVE_UINT64) > 0 && H5Sget_simple_extent_type(space) == H5S_SCALAR);
+    CU_ASSERT(H5Aread(attribute, H5T_NATIVE_UINT64, &got) >= 0);
+    CU_ASSERT(H5Tclose(type) >= 0 && H5Sclose(space) >= 0 && H5Aclose(attribute) >= 0);
+    return got;
+}
+
 static void check_text(hid_t file, const char *name, const char *expected)
 {
     const hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT), type = H5Dget_type(dataset);
@@ -277,6 +264,8 @@ static void records_who_made_it(void)
     check_attribute(file, "flags", "-O3");
     check_attribute(file, "command_line", "h5map run k in.h5 out.h5 \xc3\xa9");
     check_text(file, "/h5map/source", "int main;\n/* \xc3\xa9 */\n");
+    check_text(file, "/h5map/identity", "format 1\nkernel \xc3\xa9\n");
+    CU_ASSERT_EQUAL(attribute_number(file, "items"), 14);
     CU_ASSERT_PTR_NOT_NULL(realpath(".", here));
     snprintf(path, sizeof path, "%s/in.h5", here);
     check_field(file, "/h5map/inputs", "name", 0, "x");
@@ -298,6 +287,7 @@ static void records_who_made_it(void)
 static void records_long_texts_as_datasets(void)
 {
     char *text = malloc(200001);
+    struct record record;
     struct layout layout;
     struct request *r;
     hid_t file, dataset;
@@ -313,14 +303,13 @@ static void records_long_texts_as_datasets(void)
     dataset = H5Dopen2(file, "/h5map/parameters", H5P_DEFAULT);
     check_shape(dataset, 1, (hsize_t[]){0});
     CU_ASSERT(H5Dclose(dataset) >= 0 && H5Fclose(file) >= 0);
-    {
-        const struct record record = {"k", "s", NULL, "0", "", "", text, "0.1", &r->signature, r->param, &r->binding};
-
-        CU_ASSERT_EQUAL(output_create(&(struct target){"out.part", "out.part"}, &record, &r->plan, &layout, &r->error),
-                        OK);
-    }
+    record = record_for(r);
+    record.compiler = "";
+    record.command_line = record.identity = text;
+    CU_ASSERT_EQUAL(output_create(&(struct target){"out.part", "out.part"}, &record, &r->plan, &layout, &r->error), OK);
     file = open_part();
     check_text(file, "/h5map/command_line", text);
+    check_text(file, "/h5map/identity", text);
     check_attribute(file, "compiler", "");
     CU_ASSERT_EQUAL(H5Lexists(file, "/h5map/source", H5P_DEFAULT), 0);
     CU_ASSERT(H5Fclose(file) >= 0);
@@ -331,7 +320,7 @@ static void records_long_texts_as_datasets(void)
 static void records_how_it_ended(void)
 {
     const struct failure failures[2] = {{5, 1, "no peak"}, {9, 0, "no peak above 3 at all"}};
-    const struct ending ending = ending_of(failures, 2);
+    const struct ending ending = ending_for(failures, 2);
     unsigned char failed[2] = {9, 9};
     struct layout layout;
     struct request *r;
@@ -346,11 +335,23 @@ static void records_how_it_ended(void)
     check_field(file, "/h5map/runs", "start", 0, "1970-01-02T00:00:00Z");
     check_field(file, "/h5map/runs", "end", 0, "1970-01-02T00:01:01Z");
     check_field(file, "/h5map/runs", "host", 0, "node1");
+    check_field(file, "/h5map/runs", "job", 0, "17");
     check_field(file, "/h5map/runs", "kernel_version", 0, "0123");
+    check_field(file, "/h5map/runs", "start", 1, "1970-01-02T01:00:00Z");
+    check_field(file, "/h5map/runs", "end", 1, "1970-01-02T01:00:01Z");
+    check_field(file, "/h5map/runs", "host", 1, "a-longer-name");
+    check_field(file, "/h5map/runs", "job", 1, "17 restart 1");
+    check_field(file, "/h5map/runs", "kernel_version", 1, "4567");
     CU_ASSERT_EQUAL(number(file, "/h5map/runs", "start_s", 0), 86400.25);
-    CU_ASSERT_EQUAL(number(file, "/h5map/runs", "ranks", 0), 2);
-    CU_ASSERT_EQUAL(number(file, "/h5map/runs", "items", 0), 14);
-    CU_ASSERT_EQUAL(number(file, "/h5map/runs", "failed", 0), 2);
+    CU_ASSERT_EQUAL(number(file, "/h5map/runs", "end_s", 1), 90001.5);
+    CU_ASSERT_EQUAL(number(file, "/h5map/runs", "ranks", 0), 4);
+    CU_ASSERT_EQUAL(number(file, "/h5map/runs", "items", 1), 9);
+    CU_ASSERT_EQUAL(number(file, "/h5map/runs", "failed", 0), 1);
+    CU_ASSERT_EQUAL(number(file, "/h5map/made", "first", 1), 4);
+    CU_ASSERT_EQUAL(number(file, "/h5map/made", "count", 1), 9);
+    CU_ASSERT_EQUAL(number(file, "/h5map/made", "run", 1), 1);
+    CU_ASSERT_EQUAL(number(file, "/h5map/made", "run", 2), 0);
+    CU_ASSERT_EQUAL(attribute_number(file, "failed"), 2);
     check_field(file, "/h5map/ranks", "host", 1, "a-longer-name");
     CU_ASSERT_EQUAL(number(file, "/h5map/ranks", "rank", 1), 1);
     CU_ASSERT_EQUAL(number(file, "/h5map/ranks", "items", 1), 4);
@@ -372,7 +373,7 @@ static void records_many_failures(void)
 {
     const int count = 3000;
     struct failure *failures = calloc((size_t)count, sizeof *failures);
-    struct ending ending = ending_of(failures, count);
+    struct ending ending = ending_for(failures, count);
     const hid_t memory = H5Tcreate(H5T_COMPOUND, sizeof(uint64_t));
     uint64_t *got = calloc((size_t)count, sizeof *got);
     struct layout layout;
@@ -451,7 +452,7 @@ static bool says_no_room(struct request *r, bool complete, rlim_t room)
     int status = -1;
 
     if (child == 0) {
-        const struct ending ending = ending_of(NULL, 0);
+        const struct ending ending = ending_for(NULL, 0);
         struct layout layout;
         int code;
 
@@ -467,7 +468,7 @@ static bool says_no_room(struct request *r, bool complete, rlim_t room)
 /* Less room than the file takes, in many amounts: each ends with one line, and not with a signal. */
 static void says_when_there_is_no_room(void)
 {
-    const struct ending ending = ending_of(NULL, 0);
+    const struct ending ending = ending_for(NULL, 0);
     struct layout layout;
     struct request *r;
     struct stat status;
@@ -493,7 +494,7 @@ static void says_when_there_is_no_room(void)
 static void says_when_it_can_not_be_made(void)
 {
     struct layout layout;
-    struct ending ending = ending_of(NULL, 0);
+    struct ending ending = ending_for(NULL, 0);
     struct request *r;
 
     folder_make();

@@ -3,7 +3,6 @@
 #include "cli/option.h"
 #include "cli/parse.h"
 #include "cli/suggest.h"
-#include "cli/values.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -93,6 +92,11 @@ static void defaults(void)
     CU_ASSERT_EQUAL(t.options.progress, PROGRESS_AUTO);
     CU_ASSERT_FALSE(t.options.cast || t.options.raw || t.options.overwrite || t.options.quiet || t.options.verbose);
     CU_ASSERT_FALSE(t.options.parallel);
+    CU_ASSERT_EQUAL(t.options.checkpoint_s, 10);
+    CU_ASSERT_EQUAL(t.options.time_limit_s, 0);
+    CU_ASSERT_EQUAL(t.options.accept, 0);
+    CU_ASSERT_EQUAL(t.options.compress, 0);
+    CU_ASSERT_FALSE(t.options.retry_failed);
 }
 
 static void all_options(void)
@@ -129,8 +133,74 @@ static void short_forms(void)
     CU_ASSERT_EQUAL(type_words(&t, "h5map run k in out --over --sl 3 --slice 4 --param x=1"), OK);
     CU_ASSERT_TRUE(t.options.overwrite);
     CU_ASSERT_EQUAL(t.options.slice, 4);
-    CU_ASSERT(refused("h5map run k in out --ca --c", "--c: short for more than one option (--cflags, --cast, "
-                                                     "--checkpoint, --compress)"));
+    CU_ASSERT(refused("h5map run k in out --ca --c", "--c: short for more than one option (--cflags, --checkpoint, "
+                                                     "--compress, --cast)"));
+}
+
+static void going_on(void)
+{
+    struct typed t;
+
+    CU_ASSERT_EQUAL(type_words(&t, "h5map run k in out --checkpoint 0.5s --time-limit=1-12:30:00 --accept kernel,param "
+                                   "--accept input --retry-failed --compress 9"),
+                    OK);
+    CU_ASSERT_EQUAL(t.options.checkpoint_s, 0.5);
+    CU_ASSERT_EQUAL(t.options.time_limit_s, 131400);
+    CU_ASSERT_EQUAL(t.options.accept, ACCEPT_KERNEL | ACCEPT_PARAM | ACCEPT_INPUT);
+    CU_ASSERT_TRUE(t.options.retry_failed);
+    CU_ASSERT_EQUAL(t.options.compress, 9);
+    CU_ASSERT_EQUAL(type_words(&t, "h5map run k in out --checkpoint 1m --checkpoint 0s --compress 3 --compress 0"), OK);
+    CU_ASSERT_EQUAL(t.options.checkpoint_s, 0);
+    CU_ASSERT_EQUAL(t.options.compress, 0);
+    CU_ASSERT_EQUAL(type_words(&t, "h5map run k in out --accept kernel,flags,input,param,items,options"), OK);
+    CU_ASSERT_EQUAL(t.options.accept,
+                    ACCEPT_KERNEL | ACCEPT_FLAGS | ACCEPT_INPUT | ACCEPT_PARAM | ACCEPT_ITEMS | ACCEPT_OPTIONS);
+    for (int k = 0; k < 6; k++) {
+        static const char *const words[] = {"kernel", "flags", "input", "param", "items", "options"};
+        static const enum accept bits[] = {ACCEPT_KERNEL, ACCEPT_FLAGS, ACCEPT_INPUT,
+                                           ACCEPT_PARAM,  ACCEPT_ITEMS, ACCEPT_OPTIONS};
+        char line[64];
+
+        snprintf(line, sizeof line, "h5map run k in out --accept %s", words[k]);
+        CU_ASSERT_EQUAL(type_words(&t, line), OK);
+        CU_ASSERT_EQUAL(t.options.accept, bits[k]);
+    }
+}
+
+static void wrong_going_on(void)
+{
+    CU_ASSERT(refused("h5map run k i o --time-limit 90", "--time-limit 90: has no unit (give 90s, 90m or 90h)"));
+    CU_ASSERT(refused("h5map run k i o --checkpoint -5s",
+                      "--checkpoint -5s: is negative (give 90s, 10m, 2h, M:SS or [D-]HH:MM:SS)"));
+    CU_ASSERT(refused("h5map run k i o --checkpoint=",
+                      "--checkpoint: the duration is empty (give 90s, 10m, 2h, M:SS or [D-]HH:MM:SS)"));
+    CU_ASSERT(refused("h5map run k i o --time-limit 0s", "--time-limit 0s: leaves no time (give more than 0)"));
+    CU_ASSERT(refused("h5map run k i o --time-limit 0:00", "--time-limit 0:00: leaves no time (give more than 0)"));
+    CU_ASSERT(refused("h5map run k i o --time-limit", "--time-limit: its value is missing (see h5map --help)"));
+    CU_ASSERT(refused("h5map run k i o --compress 10", "--compress 10: not a whole number from 0 to 9"));
+    CU_ASSERT(refused("h5map run k i o --compress fast", "--compress fast: not a whole number from 0 to 9"));
+    CU_ASSERT(refused("h5map run k i o --compress=-1", "--compress -1: not a whole number from 0 to 9"));
+    CU_ASSERT(refused("h5map run k i o --retry-failed=yes", "--retry-failed: takes no value"));
+    CU_ASSERT(refused("h5map run k i o --accept kernal",
+                      "--accept kernal: unknown field kernal (did you mean kernel? the "
+                      "fields are kernel, flags, input, param, items, options)"));
+    CU_ASSERT(refused("h5map run k i o --accept=", "--accept: a field is empty (the fields are kernel, flags, input, "
+                                                   "param, items, options)"));
+}
+
+/* What starts afresh and what goes on exclude each other. */
+static void afresh_or_on(void)
+{
+    struct typed t;
+
+    CU_ASSERT_EQUAL(type_words(&t, "h5map run k i o --retry-failed --accept kernel"), OK);
+    CU_ASSERT(refused("h5map run k i o --overwrite --retry-failed",
+                      "--overwrite: starts afresh, but --retry-failed goes on with what is there (give one of them)"));
+    CU_ASSERT(refused("h5map run k i o --accept kernel --overwrite",
+                      "--overwrite: starts afresh, but --accept goes on with what is there (give one of them)"));
+    CU_ASSERT(refused("h5map run k i --accept kernel --overwrite",
+                      "run: OUTPUT is missing (h5map run KERNEL INPUT OUTPUT [options])"));
+    CU_ASSERT_EQUAL(type_words(&t, "h5map run k i o --overwrite --retry-failed --help"), OK);
 }
 
 /* Words come in any order even where the environment asks getopt for the strict one. */
@@ -183,10 +253,10 @@ static void wrong_options(void)
     CU_ASSERT(refused("h5map run k in out --libs", "--libs: its value is missing (see h5map --help)"));
     CU_ASSERT(refused("h5map run k in out --input", "--input: its value is missing (see h5map --help)"));
     CU_ASSERT(refused("h5map run k in out --raw -qp", "-p: its value is missing (see h5map --help)"));
-    CU_ASSERT(refused("h5map run k in out --retry-failed", "--retry-failed: not in this version (see h5map --help)"));
-    CU_ASSERT(refused("h5map run k in out --compr=3", "--compress: not in this version (see h5map --help)"));
-    CU_ASSERT(
-        refused("h5map run k in out --time-limit 3 --junk", "--time-limit: not in this version (see h5map --help)"));
+    CU_ASSERT(refused("h5map run k in out --isolate", "--isolate: not in this version (see h5map --help)"));
+    CU_ASSERT(refused("h5map run k in out --see=3", "--seed: not in this version (see h5map --help)"));
+    CU_ASSERT(refused("h5map run k in out --item-timeout 3 --junk",
+                      "--item-timeout: not in this version (see h5map --help)"));
 }
 
 static void wrong_values(void)
@@ -208,27 +278,6 @@ static void wrong_values(void)
     CU_ASSERT(refused("h5map run k i o --slice x --raw=1", "--slice x: not a whole number from 1 to 1000000000000"));
 }
 
-static void names(void)
-{
-    struct assignments list = {0};
-    struct error error = {0};
-    char text[NAME_BYTES + 8];
-
-    memset(text, 'n', sizeof text);
-    memcpy(text + NAME_BYTES - 1, "=1", 3);
-    CU_ASSERT_EQUAL(parse_assignment(text, VALUE_TEXT, &list, &error), OK);
-    CU_ASSERT_EQUAL(strlen(list.of[0].name), NAME_BYTES - 1);
-    memcpy(text + NAME_BYTES - 1, "n=1", 4);
-    CU_ASSERT_EQUAL(parse_assignment(text, VALUE_TEXT, &list, &error), REFUSED);
-    for (int k = 1; k < PORTS_MAX; k++) {
-        snprintf(text, sizeof text, "p%d=1", k);
-        CU_ASSERT_EQUAL(parse_assignment(text, VALUE_TEXT, &list, &error), OK);
-    }
-    CU_ASSERT_EQUAL(parse_assignment("one_more=1", VALUE_TEXT, &list, &error), REFUSED);
-    CU_ASSERT_STRING_EQUAL(error.text, "-p one_more=1: more than 32 of them");
-    CU_ASSERT_EQUAL(list.count, PORTS_MAX);
-}
-
 static void help_wins(void)
 {
     struct typed t;
@@ -244,105 +293,6 @@ static void help_wins(void)
     CU_ASSERT_EQUAL(type_words(&t, "h5map --bogus --version"), OK);
     CU_ASSERT_EQUAL(t.options.command, COMMAND_VERSION);
     CU_ASSERT_EQUAL(type_words(&t, "h5map run -- --help"), REFUSED);
-}
-
-static bool size_is(const char *text, uint64_t bytes)
-{
-    struct error error = {0};
-    uint64_t got = 0;
-
-    return parse_size(text, "--memory", &got, &error) == OK && got == bytes;
-}
-
-static bool size_refused(const char *text, const char *why)
-{
-    struct error error = {0};
-    char line[256];
-    uint64_t got = 77;
-
-    snprintf(line, sizeof line, "--memory %s: %s", text, why);
-    return parse_size(text, "--memory", &got, &error) == REFUSED && got == 77 && !strcmp(error.text, line);
-}
-
-static void sizes(void)
-{
-    static const char *const no_size[] = {"",    "M",   "1.5M", "-1", "+1",   " 1",
-                                          "1 M", "1MB", "1Mi",  "1P", "0x10", "1MiBs"};
-
-    CU_ASSERT(size_is("0", 0));
-    CU_ASSERT(size_is("1048576", 1 << 20));
-    CU_ASSERT(size_is("3k", 3072));
-    CU_ASSERT(size_is("64M", 64 << 20));
-    CU_ASSERT(size_is("64MiB", 64 << 20));
-    CU_ASSERT(size_is("2G", 2ULL << 30));
-    CU_ASSERT(size_is("1TiB", 1ULL << 40));
-    CU_ASSERT(size_is("18446744073709551615", UINT64_MAX));
-    CU_ASSERT(size_is("16777215T", 16777215ULL << 40));
-    for (size_t k = 0; k < sizeof no_size / sizeof no_size[0]; k++)
-        CU_ASSERT(size_refused(no_size[k], "not a size (give a whole number of bytes, or with K, M, G or T)"));
-    CU_ASSERT(size_refused("18446744073709551616", "more bytes than 64 bits can count"));
-    CU_ASSERT(size_refused("16777216T", "more bytes than 64 bits can count"));
-}
-
-static bool items_are(const char *text, uint64_t start, uint64_t stop, uint64_t step)
-{
-    struct items_range range = {0};
-    struct error error = {0};
-
-    return parse_items(text, &range, &error) == OK && range.given && range.start == start && range.stop == stop &&
-           range.step == step;
-}
-
-static void items(void)
-{
-    static const char *const wrong[] = {
-        "", "5", "-5:", "1:-1", "1:2:3:4", "a:b", "1:2:x", "1 :2", "99999999999999999999:"};
-    struct items_range range = {0};
-    struct error error = {0};
-
-    CU_ASSERT(items_are("2:5", 2, 5, 1));
-    CU_ASSERT(items_are(":100", 0, 100, 1));
-    CU_ASSERT(items_are("100:", 100, UINT64_MAX, 1));
-    CU_ASSERT(items_are(":", 0, UINT64_MAX, 1));
-    CU_ASSERT(items_are("::10", 0, UINT64_MAX, 10));
-    CU_ASSERT(items_are("1:9:3", 1, 9, 3));
-    CU_ASSERT(items_are("4:4", 4, 4, 1));
-    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
-        CU_ASSERT_EQUAL(parse_items(wrong[k], &range, &error), REFUSED);
-        CU_ASSERT_PTR_NOT_NULL(strstr(error.text, ": not START:STOP[:STEP] (e.g. 0:1000, 500: or ::10)"));
-    }
-    CU_ASSERT_EQUAL(parse_items("1:2:0", &range, &error), REFUSED);
-    CU_ASSERT_STRING_EQUAL(error.text, "--items 1:2:0: STEP is 0 (give 1 or more)");
-    CU_ASSERT_EQUAL(parse_items("5:3", &range, &error), REFUSED);
-    CU_ASSERT_STRING_EQUAL(error.text, "--items 5:3: START is above STOP");
-    CU_ASSERT_FALSE(range.given);
-}
-
-static bool limit_is(const char *text, bool percent, double value)
-{
-    struct failure_limit limit = {0};
-    struct error error = {0};
-
-    return parse_limit(text, &limit, &error) == OK && limit.percent == percent && limit.value == value;
-}
-
-static void limits(void)
-{
-    static const char *const wrong[] = {"",     "%",    "-1",  "1.5", "101%", "100.1%",
-                                        "nan%", "1e1%", "5 %", "5%%", ".%",   "0x1%"};
-    struct failure_limit limit;
-    struct error error = {0};
-
-    CU_ASSERT(limit_is("0", false, 0));
-    CU_ASSERT(limit_is("12", false, 12));
-    CU_ASSERT(limit_is("0%", true, 0));
-    CU_ASSERT(limit_is("2.5%", true, 2.5));
-    CU_ASSERT(limit_is(".5%", true, 0.5));
-    CU_ASSERT(limit_is("100%", true, 100));
-    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
-        CU_ASSERT_EQUAL(parse_limit(wrong[k], &limit, &error), REFUSED);
-        CU_ASSERT_PTR_NOT_NULL(strstr(error.text, ": not a number of items or 0% to 100%"));
-    }
 }
 
 static void suggestions(void)
@@ -390,15 +340,14 @@ int main(void)
         {"defaults", defaults},
         {"all options", all_options},
         {"short forms", short_forms},
+        {"going on", going_on},
+        {"wrong ones of going on", wrong_going_on},
+        {"afresh or on", afresh_or_on},
         {"POSIXLY_CORRECT", posix_order},
         {"-j", ranks},
         {"wrong options", wrong_options},
         {"wrong values", wrong_values},
-        {"names", names},
         {"help wins", help_wins},
-        {"sizes", sizes},
-        {"items", items},
-        {"limits", limits},
         {"suggestions", suggestions},
         {"help", help},
         CU_TEST_INFO_NULL,

@@ -12,17 +12,30 @@
 
 static char folder[64], part[128], final[128];
 
+static struct place_spec spec(const char *suffix)
+{
+    return (struct place_spec){final, "out.h5", suffix};
+}
+
 /* A place whose part file has this size. */
 static struct place *begin(off_t bytes)
 {
+    const struct place_spec wanted = spec(PLACE_PART);
     struct error error = {0};
     struct place *place = NULL;
 
-    CU_ASSERT_EQUAL_FATAL(place_begin(final, "out.h5", false, &place, &error), OK);
+    CU_ASSERT_EQUAL_FATAL(place_make(&wanted, &place, &error), OK);
     CU_ASSERT_STRING_EQUAL(place_path(place), part);
     CU_ASSERT_EQUAL(truncate(part, bytes), 0);
     CU_ASSERT_EQUAL(place_reserve(place, (uint64_t)bytes, &error), OK);
     return place;
+}
+
+/* Remove and let go. */
+static void end(struct place *place)
+{
+    place_remove(place);
+    place_close(place);
 }
 
 static void read_file(const char *path, void *data, size_t bytes)
@@ -48,7 +61,7 @@ static void puts_bytes_and_finishes(void)
     CU_ASSERT_EQUAL(place_put(place, 8, "abcdefgh", 8, &error), OK);
     CU_ASSERT_EQUAL(place_put(place, 40, "12345678", 8, &error), OK);
     CU_ASSERT(exists(part) && !exists(final));
-    CU_ASSERT_EQUAL(place_finish(place, &error), OK);
+    CU_ASSERT_EQUAL(place_finish(place, false, &error), OK);
     place_close(place);
     CU_ASSERT(!exists(part) && exists(final));
     read_file(final, got, 64);
@@ -58,27 +71,94 @@ static void puts_bytes_and_finishes(void)
     unlink(final);
 }
 
-static void removes_what_is_not_finished(void)
-{
-    struct place *place = begin(8);
-
-    CU_ASSERT(exists(part));
-    place_close(place);
-    CU_ASSERT(!exists(part) && !exists(final));
-    place_close(NULL);
-}
-
-static void removes_at_once(void)
+static void stays_until_it_is_removed(void)
 {
     struct error error = {0};
     struct place *place = begin(8);
 
+    place_close(place);
+    CU_ASSERT(exists(part) && !exists(final));
+    CU_ASSERT_EQUAL_FATAL(place_open(&(struct place_spec){final, "out.h5", PLACE_PART}, &place, &error), OK);
     place_remove(place);
     CU_ASSERT(!exists(part));
     CU_ASSERT_EQUAL(place_put(place, 0, "abcdefgh", 8, &error), OK);
-    CU_ASSERT_EQUAL(place_finish(place, &error), FAILED);
+    CU_ASSERT_EQUAL(place_finish(place, false, &error), FAILED);
     place_close(place);
     CU_ASSERT(!exists(final));
+    CU_ASSERT_EQUAL(place_open(&(struct place_spec){final, "out.h5", PLACE_PART}, &place, &(struct error){0}), OK);
+    CU_ASSERT_PTR_NULL(place);
+    place_close(NULL);
+}
+
+/* What another run has put in our file's place is neither removed nor given the output's name. */
+static void leaves_the_files_of_others(void)
+{
+    const struct place_spec wanted = spec(PLACE_PART);
+    struct error error = {0};
+    struct place *old = begin(8), *place = NULL;
+
+    CU_ASSERT_EQUAL_FATAL(place_make(&wanted, &place, &error), OK);
+    CU_ASSERT_EQUAL(place_put(old, 0, "old", 3, &error), OK);
+    place_remove(old);
+    CU_ASSERT(exists(part));
+    CU_ASSERT_EQUAL(place_finish(old, true, &error), FAILED);
+    CU_ASSERT(exists(part) && !exists(final));
+    place_close(old);
+    end(place);
+}
+
+static void becomes_another(void)
+{
+    const struct place_spec copy = spec(PLACE_COPY);
+    struct error error = {0};
+    struct place *old = begin(8), *place = NULL;
+    char got[3];
+
+    CU_ASSERT_EQUAL_FATAL(place_make(&copy, &place, &error), OK);
+    CU_ASSERT_EQUAL(place_put(place, 0, "new", 3, &error), OK);
+    CU_ASSERT_EQUAL(place_become(place, PLACE_PART, &error), OK);
+    CU_ASSERT_STRING_EQUAL(place_path(place), part);
+    read_file(part, got, 3);
+    CU_ASSERT_EQUAL(memcmp(got, "new", 3), 0);
+    place_close(old);
+    end(place);
+    CU_ASSERT(!exists(part));
+}
+
+static void clears_bits(void)
+{
+    unsigned char bits[8192], got[8192];
+
+    memset(bits, 0xff, sizeof bits);
+    for (uint64_t first = 0; first < 20; first += 3) {
+        const uint64_t count = 60000 + first;
+        struct error error = {0};
+        struct place *place = begin(8192);
+
+        CU_ASSERT_EQUAL(place_put(place, 0, bits, sizeof bits, &error), OK);
+        CU_ASSERT_EQUAL(place_unmark(place, 0, first, count, &error), OK);
+        read_file(part, got, sizeof got);
+        for (uint64_t k = 0; k < 8 * sizeof got; k++)
+            if ((got[k / 8] >> (k & 7) & 1) == (k >= first && k < first + count))
+                CU_FAIL("a bit is not what it should be");
+        end(place);
+    }
+}
+
+static void gives_back_what_was_put(void)
+{
+    struct error error = {0};
+    struct place *place = begin(16);
+    char got[4];
+
+    CU_ASSERT_EQUAL(place_put(place, 4, "abcd", 4, &error), OK);
+    CU_ASSERT_EQUAL(place_sync(place, &error), OK);
+    CU_ASSERT_EQUAL(place_get(place, 4, got, 4, &error), OK);
+    CU_ASSERT_EQUAL(memcmp(got, "abcd", 4), 0);
+    CU_ASSERT_EQUAL(place_cut(place, 6, &error), OK);
+    CU_ASSERT_EQUAL(place_get(place, 4, got, 4, &error), FAILED);
+    CU_ASSERT_STRING_EQUAL(error.text, "out.h5: can't read back: the file is too short");
+    end(place);
 }
 
 static void marks_bits_at_any_offset(void)
@@ -99,7 +179,7 @@ static void marks_bits_at_any_offset(void)
         CU_ASSERT_EQUAL(place_mark(place, 100, first, count, bits, &error), OK);
         read_file(part, got, sizeof got);
         CU_ASSERT_EQUAL(memcmp(got, expected, sizeof got), 0);
-        place_close(place);
+        end(place);
     }
 }
 
@@ -114,31 +194,7 @@ static void keeps_bits_that_are_there(void)
         CU_ASSERT_EQUAL(place_mark(place, 0, bit, 1, &one, &error), OK);
     read_file(part, got, 2);
     CU_ASSERT_EQUAL(got[0] | got[1] << 8, 1 | 1 << 5 | 1 << 10 | 1 << 15);
-    place_close(place);
-}
-
-static void one_run_at_a_time(void)
-{
-    struct error error = {0};
-    struct place *one = begin(8), *two = NULL;
-
-    CU_ASSERT_EQUAL(place_begin(final, "out.h5", true, &two, &error), REFUSED);
-    CU_ASSERT_STRING_EQUAL(error.text, "out.h5: another run is writing it (wait for it, or give another OUTPUT)");
-    CU_ASSERT(exists(part));
-    place_close(one);
-    error_clear(&error);
-    CU_ASSERT_EQUAL(place_begin(final, "out.h5", false, &two, &error), OK);
-    place_close(two);
-}
-
-static void takes_over_what_a_dead_run_left(void)
-{
-    FILE *left = fopen(part, "w");
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(left);
-    fclose(left);
-    place_close(begin(8));
-    CU_ASSERT(!exists(part));
+    end(place);
 }
 
 static void does_not_overwrite_unasked(void)
@@ -150,15 +206,12 @@ static void does_not_overwrite_unasked(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(other);
     CU_ASSERT(fputs("mine", other) >= 0);
     fclose(other);
-    CU_ASSERT_EQUAL(place_finish(place, &error), FAILED); /* it appeared while we worked */
+    CU_ASSERT_EQUAL(place_finish(place, false, &error), FAILED); /* it appeared while we worked */
     CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "File exists"));
-    place_close(place);
+    CU_ASSERT_FALSE(place_is_finished(place));
     error_clear(&error);
-    CU_ASSERT_EQUAL(place_begin(final, "out.h5", false, &place, &error), REFUSED);
-    CU_ASSERT_STRING_EQUAL(error.text, "out.h5: exists (give --overwrite to replace it)");
-    error_clear(&error);
-    CU_ASSERT_EQUAL_FATAL(place_begin(final, "out.h5", true, &place, &error), OK);
-    CU_ASSERT_EQUAL(place_finish(place, &error), OK);
+    CU_ASSERT_EQUAL(place_finish(place, true, &error), OK);
+    CU_ASSERT(place_is_finished(place));
     place_close(place);
     unlink(final);
 }
@@ -169,7 +222,7 @@ static void refuses_what_is_no_file(void)
     struct place *place = NULL;
 
     CU_ASSERT_EQUAL(mkfifo(part, 0600), 0);
-    CU_ASSERT_EQUAL(place_begin(final, "out.h5", false, &place, &error), REFUSED);
+    CU_ASSERT_EQUAL(place_open(&(struct place_spec){final, "out.h5", PLACE_PART}, &place, &error), REFUSED);
     CU_ASSERT(exists(part));
     unlink(part);
 }
@@ -188,18 +241,19 @@ static void says_that_a_write_failed(void)
     CU_ASSERT_EQUAL(place_put(place, 8, "0123456789abcdef", 16, &error), FAILED);
     setrlimit(RLIMIT_FSIZE, &before);
     CU_ASSERT_STRING_EQUAL(error.text, "out.h5: can't write: File too large");
-    place_close(place);
+    end(place);
 }
 
 int main(void)
 {
     CU_TestInfo tests[] = {{"puts bytes and finishes", puts_bytes_and_finishes},
-                           {"removes what is not finished", removes_what_is_not_finished},
-                           {"removes at once", removes_at_once},
+                           {"stays until it is removed", stays_until_it_is_removed},
+                           {"leaves the files of others", leaves_the_files_of_others},
+                           {"becomes another", becomes_another},
+                           {"gives back what was put", gives_back_what_was_put},
+                           {"clears bits", clears_bits},
                            {"marks bits at any offset", marks_bits_at_any_offset},
                            {"keeps bits that are there", keeps_bits_that_are_there},
-                           {"one run at a time", one_run_at_a_time},
-                           {"takes over what a dead run left", takes_over_what_a_dead_run_left},
                            {"does not overwrite unasked", does_not_overwrite_unasked},
                            {"refuses what is no file", refuses_what_is_no_file},
                            {"says that a write failed", says_that_a_write_failed},

@@ -29,14 +29,25 @@
     "                                    whose value does not fit fails\n"              \
     "      --raw                         take packed values as they are stored\n"       \
     "                                    (scale_factor, add_offset, _FillValue)\n"      \
-    "      --overwrite                   replace OUTPUT if it exists\n"                 \
+    "      --compress LEVEL              compress the results, 1 (fast) to 9\n"         \
+    "                                    (small), shuffled (default 0: off)\n"          \
+    "      --overwrite                   start afresh: replace OUTPUT, or what\n"       \
+    "                                    there is of it\n"                              \
     "      --max-failures N|P%           stop the run when more items than this have\n" \
     "                                    failed (default 1% of all)\n"                  \
+    "Going on: the same command again goes on where it stopped:\n"                      \
+    "      --checkpoint DURATION         how often finished items are made safe on\n"   \
+    "                                    the disk (default 10s)\n"                      \
+    "      --time-limit DURATION         stop after this time, and keep what is\n"      \
+    "                                    finished\n"                                    \
+    "      --accept FIELD,...            go on although these have changed: kernel,\n"  \
+    "                                    flags, input, param, items, options\n"         \
+    "      --retry-failed                redo the items that failed\n"                  \
     "How it runs:\n"                                                                    \
     "  -j [N]                            run N ranks on this machine (default: one a\n" \
     "                                    core); without -j, one, or those of mpirun\n"  \
-    "      --memory SIZE                 buffers of a rank: bytes, or K, M, G, T\n"     \
-    "                                    (default 48M, at least 1M)\n"                  \
+    "      --memory SIZE                 buffers of a rank (default 48M, at\n"          \
+    "                                    least 1M)\n"                                   \
     "      --schedule dynamic|static     the next slice to who asks, or equal\n"        \
     "                                    slices in rounds (default dynamic)\n"          \
     "      --slice N                     items in a slice (default: chosen)\n"          \
@@ -56,8 +67,15 @@
     "   0  every item is mapped\n"                                    \
     "   1  finished, but some items failed and hold the fill value\n" \
     "   2  the request is wrong; nothing was written\n"               \
-    "   3  the run failed\n"                                          \
-    "  75  stopped early on a signal: run the same command again\n"   \
+    "   3  the run failed; what was finished is kept, and the same\n" \
+    "      command goes on with it once the cause is gone\n"          \
+    "  75  stopped early on a signal or the time limit; what was\n"   \
+    "      finished is kept, and the same command goes on with it\n"  \
+    "\n"
+
+#define UNITS                                                                     \
+    "A DURATION is 90s, 10m, 1.5h, M:SS or [D-]HH:MM:SS; a SIZE is a number of\n" \
+    "bytes, or of K, M, G or T (64M).\n"                                          \
     "\n"
 
 #define EXAMPLES                                         \
@@ -68,8 +86,8 @@
 
 const char *help_text(const char *topic)
 {
-    return topic ? "Usage: h5map run KERNEL INPUT OUTPUT [options]\n\n" WORDS OPTIONS EXAMPLES
-                 : USAGE WORDS OPTIONS STATUSES EXAMPLES;
+    return topic ? "Usage: h5map run KERNEL INPUT OUTPUT [options]\n\n" WORDS OPTIONS UNITS EXAMPLES
+                 : USAGE WORDS OPTIONS UNITS STATUSES EXAMPLES;
 }
 
 const char *help_version(void)

@@ -13,6 +13,10 @@ enum {
     OPT_LIBS,
     OPT_ITEMS,
     OPT_FAILURES,
+    OPT_CHECKPOINT,
+    OPT_TIME_LIMIT,
+    OPT_ACCEPT,
+    OPT_COMPRESS,
     OPT_MEMORY,
     OPT_SLICE,
     OPT_SCHEDULE,
@@ -20,6 +24,7 @@ enum {
     OPT_CAST,
     OPT_RAW,
     OPT_OVERWRITE,
+    OPT_RETRY,
     OPT_LATER
 };
 

@@ -1,6 +1,7 @@
 #include "cli/parse.h"
 
 #include "cli/option.h"
+#include "cli/setting.h"
 #include "cli/suggest.h"
 #include "cli/values.h"
 
@@ -8,15 +9,12 @@
 
 #define RUN_FORM "h5map run KERNEL INPUT OUTPUT [options]"
 #define RANKS_MAX 100000
-#define SLICE_MAX 1000000000000
-#define MEMORY_MIN (1024 * 1024)
 #define MEMORY_DEFAULT (48 * 1024 * 1024)
+#define CHECKPOINT_DEFAULT_S 10
 #define WORDS_MAX 5 /* the command, KERNEL, INPUT, OUTPUT, and the first that is too many */
 
 static const char *const commands[] = {"run", NULL};
 static const char *const later_commands[] = {"check", "verify", "report", "kernels", "template", NULL};
-static const char *const schedules[] = {[SCHEDULE_DYNAMIC] = "dynamic", [SCHEDULE_STATIC] = "static", NULL};
-static const char *const progresses[] = {[PROGRESS_AUTO] = "auto", [PROGRESS_NONE] = "none", NULL};
 
 struct parser {
     int argc;
@@ -59,80 +57,8 @@ static int take_ranks(struct parser *parser, struct error *error)
     return OK;
 }
 
-static int take_memory(const char *text, struct options *options, struct error *error)
-{
-    uint64_t bytes;
-
-    if (parse_size(text, "--memory", &bytes, error))
-        return REFUSED;
-    if (bytes < MEMORY_MIN)
-        return error_set(error, REFUSED, "--memory %s: %llu bytes are too few (give 1M or more)", text,
-                         (unsigned long long)bytes);
-    options->memory_bytes = bytes;
-    return OK;
-}
-
-static int take_value(int option, const char *text, struct options *options, struct error *error)
-{
-    int code, index = 0;
-
-    switch (option) {
-    case 'i':
-        return parse_assignment(text, VALUE_SOURCE, &options->inputs, error);
-    case 'o':
-        return parse_assignment(text, VALUE_TARGET, &options->outputs, error);
-    case 'p':
-        return parse_assignment(text, VALUE_TEXT, &options->params, error);
-    case OPT_ITEMS:
-        return parse_items(text, &options->items, error);
-    case OPT_FAILURES:
-        return parse_limit(text, &options->max_failures, error);
-    case OPT_MEMORY:
-        return take_memory(text, options, error);
-    case OPT_SLICE:
-        return parse_whole(text, "--slice", (struct bounds){1, SLICE_MAX}, &options->slice, error);
-    case OPT_SCHEDULE:
-        code = parse_choice(text, "--schedule", schedules, &index, error);
-        options->schedule = (enum schedule)index;
-        return code;
-    default:
-        code = parse_choice(text, "--progress", progresses, &index, error);
-        options->progress = (enum progress)index;
-        return code;
-    }
-}
-
-/* Where an option that only sets something sets it, or NULL. */
-static bool *flag_of(int option, struct parser *parser)
-{
-    switch (option) {
-    case 'h':
-        return &parser->help;
-    case 'q':
-        return &parser->options->quiet;
-    case 'v':
-        return &parser->options->verbose;
-    case OPT_VERSION:
-        return &parser->version;
-    case OPT_CAST:
-        return &parser->options->cast;
-    case OPT_RAW:
-        return &parser->options->raw;
-    case OPT_OVERWRITE:
-        return &parser->options->overwrite;
-    default:
-        return NULL;
-    }
-}
-
 static int take_option(struct parser *parser, int option, int index, struct error *error)
 {
-    bool *flag = flag_of(option, parser);
-
-    if (flag) {
-        *flag = true;
-        return OK;
-    }
     switch (option) {
     case '?':
     case ':':
@@ -140,18 +66,18 @@ static int take_option(struct parser *parser, int option, int index, struct erro
     case 1:
         add_word(parser, optarg);
         return OK;
+    case 'h':
+        parser->help = true;
+        return OK;
+    case OPT_VERSION:
+        parser->version = true;
+        return OK;
     case 'j':
         return take_ranks(parser, error);
-    case OPT_CFLAGS:
-        parser->options->cflags = optarg;
-        return OK;
-    case OPT_LIBS:
-        parser->options->libs = optarg;
-        return OK;
     case OPT_LATER:
         return error_set(error, REFUSED, "--%s: not in this version (see h5map --help)", option_known[index].name);
     default:
-        return take_value(option, optarg, parser->options, error);
+        return setting_take(option, optarg, parser->options, error);
     }
 }
 
@@ -218,6 +144,7 @@ int options_parse(int argc, const char *const argv[], struct options *options, s
     *options = (struct options){.command = COMMAND_RUN,
                                 .max_failures = {.percent = true, .value = 1},
                                 .memory_bytes = MEMORY_DEFAULT,
+                                .checkpoint_s = CHECKPOINT_DEFAULT_S,
                                 .argc = argc,
                                 .argv = argv};
     code = scan(&parser, &first);
@@ -228,5 +155,7 @@ int options_parse(int argc, const char *const argv[], struct options *options, s
     }
     if (parser.words && is_one_of(parser.word[0], later_commands))
         return refuse_command(parser.word[0], error);
-    return code ? error_set(error, code, "%s", first.text) : take_words(&parser, error);
+    if (code)
+        return error_set(error, code, "%s", first.text);
+    return take_words(&parser, error) ? error->code : settings_agree(options, error);
 }

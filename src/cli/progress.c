@@ -55,9 +55,12 @@ static void format_clock(double seconds, char text[TEXT_BYTES])
         snprintf(text, TEXT_BYTES, "%u:%02u", minute, (unsigned)(s % 60));
 }
 
+/* Items of this run: those that were there at the start say nothing about its speed. */
 static double rate_of(const struct tally *tally)
 {
-    return tally->elapsed_s > 0 ? (double)tally->done / tally->elapsed_s : 0;
+    const uint64_t mapped = tally->done > tally->kept ? tally->done - tally->kept : 0;
+
+    return tally->elapsed_s > 0 ? (double)mapped / tally->elapsed_s : 0;
 }
 
 /* Whole per cent; 100 only when all is done. */
@@ -216,17 +219,54 @@ static void format_balance(const struct outcome *outcome, char text[LINE_BYTES])
                  (unsigned long long)tally->failed, plural(tally->failed));
 }
 
-void progress_closing(FILE *stream, const struct options *options, const struct outcome *outcome)
+/* " (12 failed, see /h5map/failures; --retry-failed redoes them)", or "" */
+static void format_failed(uint64_t failed, char text[LINE_BYTES])
+{
+    text[0] = '\0';
+    if (failed)
+        snprintf(text, LINE_BYTES, " (%llu failed, see /h5map/failures; --retry-failed redoes %s)",
+                 (unsigned long long)failed, failed == 1 ? "it" : "them");
+}
+
+/* " (1200 were there)", or "" */
+static void format_kept(uint64_t kept, char text[LINE_BYTES])
+{
+    text[0] = '\0';
+    if (kept)
+        snprintf(text, LINE_BYTES, " (%llu %s there)", (unsigned long long)kept, kept == 1 ? "was" : "were");
+}
+
+static void print_nothing(FILE *stream, const char *path, const struct tally *tally)
+{
+    char failed[LINE_BYTES];
+
+    format_failed(tally->failed, failed);
+    fprintf(stream, "h5map: %s: nothing to do, complete: %llu item%s%s\n", path, (unsigned long long)tally->items,
+            plural(tally->items), failed);
+}
+
+static void print_finished(FILE *stream, const char *path, const struct outcome *outcome)
 {
     const struct tally *tally = &outcome->tally;
-    char path[PATH_BYTES], balance[LINE_BYTES];
+    char kept[LINE_BYTES], balance[LINE_BYTES];
 
-    if (options->quiet || !outcome->finished)
+    format_kept(tally->kept, kept);
+    format_balance(outcome, balance);
+    fprintf(stream, "h5map: %s: %llu item%s%s in %.*f s on %d rank%s%s\n", path, (unsigned long long)tally->done,
+            plural(tally->done), kept, seconds_digits(tally->elapsed_s), tally->elapsed_s, tally->ranks,
+            plural((uint64_t)tally->ranks), balance);
+}
+
+void progress_closing(FILE *stream, const struct options *options, const struct outcome *outcome)
+{
+    char path[PATH_BYTES];
+
+    if (options->quiet || !(outcome->finished || outcome->nothing))
         return;
     copy_path(options->output, path);
-    format_balance(outcome, balance);
-    fprintf(stream, "h5map: %s: %llu item%s in %.*f s on %d rank%s%s\n", path, (unsigned long long)tally->done,
-            plural(tally->done), seconds_digits(tally->elapsed_s), tally->elapsed_s, tally->ranks,
-            plural((uint64_t)tally->ranks), balance);
+    if (outcome->nothing)
+        print_nothing(stream, path, &outcome->tally);
+    else
+        print_finished(stream, path, outcome);
     fflush(stream);
 }

@@ -1,12 +1,12 @@
 #include "cli/values.h"
 
-#include "cli/parse.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DIGITS "0123456789"
+#define DURATION_MAX_S (10 * 365 * 86400.0)
+#define DURATION_FORMS "90s, 10m, 2h, M:SS or [D-]HH:MM:SS"
 
 /* The whole number at *text, which moves behind it; false where there is none or it does not fit. */
 static bool read_whole(const char **text, uint64_t *value)
@@ -28,21 +28,6 @@ int parse_whole(const char *text, const char *option, struct bounds bounds, uint
         return OK;
     return error_set(error, REFUSED, "%s %s: not a whole number from %llu to %llu", option, text,
                      (unsigned long long)bounds.min, (unsigned long long)bounds.max);
-}
-
-int parse_choice(const char *text, const char *option, const char *const names[], int *index, struct error *error)
-{
-    char list[128] = "";
-
-    for (int k = 0; names[k]; k++) {
-        if (!strcmp(text, names[k])) {
-            *index = k;
-            return OK;
-        }
-        strncat(list, k ? " or " : "", sizeof list - strlen(list) - 1);
-        strncat(list, names[k], sizeof list - strlen(list) - 1);
-    }
-    return error_set(error, REFUSED, "%s %s: unknown word (give %s)", option, text, list);
 }
 
 /* Powers of 1024 in a suffix: "" 0, "K" or "KiB" 1, ... "T" 4; -1 for anything else. */
@@ -102,14 +87,21 @@ int parse_items(const char *text, struct items_range *items, struct error *error
     return OK;
 }
 
-/* "12.5%": the number before the sign; false where it is not one. */
-static bool read_percent(const char *text, double *value)
+/* Characters that the number at text has, with a fraction or without; 0: there is none. */
+static size_t number_length(const char *text)
 {
     const size_t whole = strspn(text, DIGITS);
     const size_t fraction = text[whole] == '.' ? strspn(text + whole + 1, DIGITS) : 0;
-    const size_t length = whole + (text[whole] == '.') + fraction;
 
-    if (whole + fraction == 0 || strcmp(text + length, "%") != 0)
+    return whole + fraction ? whole + (text[whole] == '.') + fraction : 0;
+}
+
+/* "12.5%": the number before the sign; false where it is not one. */
+static bool read_percent(const char *text, double *value)
+{
+    const size_t length = number_length(text);
+
+    if (length == 0 || strcmp(text + length, "%") != 0)
         return false;
     *value = strtod(text, NULL);
     return *value <= 100;
@@ -130,48 +122,101 @@ int parse_limit(const char *text, struct failure_limit *limit, struct error *err
     return OK;
 }
 
-static const struct {
-    const char *option, *form;
-} kinds[] = {
-    [VALUE_TEXT] = {"-p", "NAME=VALUE"},
-    [VALUE_SOURCE] = {"-i", "NAME=[FILE:]/DATASET"},
-    [VALUE_TARGET] = {"-o", "NAME=/DATASET"},
+/* "1.5h"; false where it is not a number with a unit. */
+static bool read_with_unit(const char *text, double *seconds)
+{
+    const size_t length = number_length(text);
+    const char *unit = text + length;
+
+    if (length == 0 || !*unit || unit[1] || !strchr("smh", *unit))
+        return false;
+    *seconds = strtod(text, NULL) * (*unit == 's' ? 1 : *unit == 'm' ? 60 : 3600);
+    return true;
+}
+
+/* The whole number at *text, which moves behind it; -1: there is none. */
+static double read_digits(const char **text)
+{
+    double value = **text >= '0' && **text <= '9' ? 0 : -1;
+
+    for (; **text >= '0' && **text <= '9'; ++*text)
+        value = 10 * value + (**text - '0');
+    return value;
+}
+
+/* "[D-]HH:MM:SS" or "M:SS", the days -1 where there are none. */
+struct clock_text {
+    double days, part[3];
+    int parts;
 };
 
-static bool is_identifier(const char *text, size_t length)
+/* false where it is not of that form. */
+static bool read_clock(const char *text, struct clock_text *clock)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" DIGITS;
+    const bool with_days = text[strspn(text, DIGITS)] == '-';
 
-    return length > 0 && length < NAME_BYTES && strspn(text, letters) >= length && !strchr(DIGITS, *text);
-}
-
-static bool is_value(const char *value, enum value_kind kind)
-{
-    switch (kind) {
-    case VALUE_SOURCE:
-        return *value == '/' || (*value != ':' && strstr(value, ":/"));
-    case VALUE_TARGET:
-        return *value == '/';
-    default:
-        return *value != '\0';
+    *clock = (struct clock_text){.days = -1};
+    if (with_days) {
+        clock->days = read_digits(&text);
+        if (clock->days < 0)
+            return false;
+        text++;
     }
+    for (bool more = true; more; text += more) {
+        if (clock->parts == 3)
+            return false;
+        clock->part[clock->parts] = read_digits(&text);
+        if (clock->part[clock->parts++] < 0)
+            return false;
+        more = *text == ':';
+    }
+    return !*text && (clock->parts == 3 || (clock->parts == 2 && !with_days));
 }
 
-int parse_assignment(const char *text, enum value_kind kind, struct assignments *list, struct error *error)
+/* Its seconds; -1: a part is too large for what stands before it. */
+static double clock_seconds(const struct clock_text *clock)
 {
-    const char *option = kinds[kind].option;
-    const size_t length = strcspn(text, "=");
-    struct assignment made = {0};
+    double seconds = clock->days < 0 ? 0 : clock->days;
 
-    if (!is_identifier(text, length) || text[length] != '=' || !is_value(text + length + 1, kind))
-        return error_set(error, REFUSED, "%s %s: not %s", option, text, kinds[kind].form);
-    memcpy(made.name, text, length);
-    made.value = text + length + 1;
-    for (int k = 0; k < list->count; k++)
-        if (!strcmp(list->of[k].name, made.name))
-            return error_set(error, REFUSED, "%s %s: %s is given twice", option, text, made.name);
-    if (list->count == PORTS_MAX)
-        return error_set(error, REFUSED, "%s %s: more than %d of them", option, text, PORTS_MAX);
-    list->of[list->count++] = made;
+    for (int k = 0; k < clock->parts; k++) {
+        const int most = k == clock->parts - 3 ? 24 : 60;
+
+        if (clock->part[k] >= most && (k > 0 || clock->days >= 0))
+            return -1;
+        seconds = seconds * most + clock->part[k];
+    }
+    return seconds;
+}
+
+/* What is no duration. */
+static int refuse_duration(const char *text, const char *option, struct error *error)
+{
+    const size_t length = number_length(text);
+
+    if (!*text)
+        return error_set(error, REFUSED, "%s: the duration is empty (give " DURATION_FORMS ")", option);
+    if (*text == '-' && number_length(text + 1))
+        return error_set(error, REFUSED, "%s %s: is negative (give " DURATION_FORMS ")", option, text);
+    if (length && !text[length])
+        return error_set(error, REFUSED, "%s %s: has no unit (give %ss, %sm or %sh)", option, text, text, text, text);
+    return error_set(error, REFUSED, "%s %s: not a duration (give " DURATION_FORMS ")", option, text);
+}
+
+int parse_duration(const char *text, const char *option, double *seconds, struct error *error)
+{
+    struct clock_text clock;
+    double value;
+
+    if (read_clock(text, &clock))
+        value = clock_seconds(&clock);
+    else if (!read_with_unit(text, &value))
+        return refuse_duration(text, option, error);
+    if (value < 0)
+        return error_set(error, REFUSED,
+                         "%s %s: minutes and seconds behind a ':' go up to 59, hours behind a '-' up to 23", option,
+                         text);
+    if (value > DURATION_MAX_S)
+        return error_set(error, REFUSED, "%s %s: longer than 10 years", option, text);
+    *seconds = value;
     return OK;
 }

@@ -12,6 +12,7 @@ struct target {
 /* Who made this: what /h5map records. Text is UTF-8; pointers stay the caller's. */
 struct record {
     const char *kernel, *signature, *source /* or NULL */, *object_hash, *compiler, *flags, *command_line, *version;
+    const char *identity; /* what decides whether another run would make the same, as text of some KiB */
     const struct signature *ports;
     const struct scalar *param;
     const struct binding *binding;
@@ -25,17 +26,19 @@ int output_create(const struct target *target, const struct record *record, cons
 
 /* What is known when all items are done. */
 struct ending {
-    const char *host;
-    double start_s, end_s; /* Unix time */
-    uint64_t items, failed;
-    const char *kernel_version; /* the object's hash */
-    const struct share *shares; /* [ranks] */
+    const struct run_info *runs; /* [run_count] */
+    uint32_t run_count;
+    const struct made *made; /* [made_count], MADE_KEPT at most, sorted */
+    uint64_t made_count;
+    const struct share *shares; /* [ranks], of the last run */
     int ranks;
-    const struct failure *failures; /* [failure_count], sorted by index */
+    const struct failure *failures; /* [failure_count], FAILURES_KEPT at most, sorted by index */
     int failure_count;
+    uint64_t failed; /* items, of all runs */
 };
 
-/* Open the file again and add /h5map/runs, /h5map/ranks, /h5map/failures; closed and checked. */
+/* Open the file again and add /h5map/runs, /h5map/made, /h5map/ranks, /h5map/failures and how many items failed; closed
+ * and checked. */
 int output_complete(const struct target *target, const struct ending *ending, struct error *error);
 
 #endif

@@ -7,27 +7,29 @@
 #include "data/table.h"
 #include "data/types.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ATTRIBUTE_MAX 60000 /* bytes of text; an attribute of more than 64 KiB can't be made */
-#define COLUMNS(columns) (int)(sizeof(columns) / sizeof *(columns))
 
-static int write_attribute(hid_t group, const char *name, const char *text, struct error *error)
+/* One value of the type, which is closed. */
+static int write_attribute(hid_t group, const char *name, hid_t type, const void *value, struct error *error)
 {
-    const hid_t type = types_text(strlen(text)), space = H5Screate(H5S_SCALAR);
-    const hid_t attribute =
-        type < 0 || space < 0 ? H5I_INVALID_HID : H5Acreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    const hid_t opened[] = {attribute, space, type};
+    hid_t space = H5I_INVALID_HID, attribute = H5I_INVALID_HID;
     int code = OK;
 
-    if (attribute < 0 || H5Awrite(attribute, type, text) < 0)
+    if (type < 0 || (space = H5Screate(H5S_SCALAR)) < 0 ||
+        (attribute = H5Acreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
+        H5Awrite(attribute, type, value) < 0)
         code = hdf5_error(error, FAILED, "/h5map: attribute %s", name);
-    if (handles_close(opened, 3) && !code)
+    if (handles_close((const hid_t[]){attribute, space, type}, 3) && !code)
         code = hdf5_error(error, FAILED, "/h5map: attribute %s", name);
     return code;
+}
+
+int record_number(hid_t group, const char *name, uint64_t number, struct error *error)
+{
+    return write_attribute(group, name, H5Tcopy(H5T_NATIVE_UINT64), &number, error);
 }
 
 static int write_texts(hid_t group, const struct record *record, struct error *error)
@@ -46,8 +48,10 @@ static int write_texts(hid_t group, const struct record *record, struct error *e
         if (strlen(text) > ATTRIBUTE_MAX)
             code = table_write_text(group, texts[k].name, text, error);
         else
-            code = write_attribute(group, texts[k].name, text, error);
+            code = write_attribute(group, texts[k].name, types_text(strlen(text)), text, error);
     }
+    if (!code)
+        code = table_write_text(group, "identity", record->identity, error);
     if (!code && record->source)
         code = table_write_text(group, "source", record->source, error);
     return code;
@@ -104,7 +108,7 @@ static int write_inputs(hid_t group, const struct record *record, struct error *
         {"name", COLUMN_TEXT},  {"file", COLUMN_TEXT},   {"dataset", COLUMN_TEXT},   {"type", COLUMN_TEXT},
         {"shape", COLUMN_TEXT}, {"size", COLUMN_UINT64}, {"mtime_ns", COLUMN_INT64}, {"packing", COLUMN_TEXT}};
     struct input_rows *rows = calloc(1, sizeof *rows);
-    struct table table = {"inputs", columns, COLUMNS(columns), 0, input_row, rows};
+    struct table table = {"inputs", columns, COLUMN_COUNT(columns), 0, input_row, rows};
     int code;
 
     if (!rows)
@@ -135,7 +139,7 @@ static int write_params(hid_t group, const struct record *record, struct error *
 {
     static const struct column columns[] = {{"name", COLUMN_TEXT}, {"type", COLUMN_TEXT}, {"value", COLUMN_TEXT}};
     struct param_rows rows = {.ports = record->ports->in};
-    struct table table = {"parameters", columns, COLUMNS(columns), 0, param_row, &rows};
+    struct table table = {"parameters", columns, COLUMN_COUNT(columns), 0, param_row, &rows};
 
     for (int k = 0; k < record->ports->in_count; k++) {
         if (record->ports->in[k].role != ROLE_PARAM)
@@ -147,7 +151,7 @@ static int write_params(hid_t group, const struct record *record, struct error *
     return table_write(group, &table, error);
 }
 
-int record_write(hid_t file, const struct record *record, struct error *error)
+int record_write(hid_t file, const struct record *record, uint64_t items, struct error *error)
 {
     const hid_t group = H5Gcreate2(file, "/h5map", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     int code;
@@ -156,112 +160,11 @@ int record_write(hid_t file, const struct record *record, struct error *error)
         return hdf5_error(error, FAILED, "/h5map");
     code = write_texts(group, record, error);
     if (!code)
+        code = record_number(group, "items", items, error);
+    if (!code)
         code = write_inputs(group, record, error);
     if (!code)
         code = write_params(group, record, error);
-    if (handles_close(&group, 1) && !code)
-        code = hdf5_error(error, FAILED, "/h5map");
-    return code;
-}
-
-struct run_row {
-    const struct ending *ending;
-    char start[32], end[32];
-};
-
-/* 2024-01-31T23:59:59Z */
-static void utc(double seconds, char text[32])
-{
-    const time_t whole = (time_t)seconds;
-    struct tm broken;
-
-    if (!gmtime_r(&whole, &broken) || !strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &broken))
-        *text = '\0';
-}
-
-static void run_row(const void *context, uint64_t row, union cell *cells)
-{
-    const struct run_row *run = context;
-
-    (void)row;
-    cells[0].text = run->start;
-    cells[1].text = run->end;
-    cells[2].real = run->ending->start_s;
-    cells[3].real = run->ending->end_s;
-    cells[4].text = run->ending->host;
-    cells[5].integer = run->ending->ranks;
-    cells[6].text = run->ending->kernel_version;
-    cells[7].whole = run->ending->items;
-    cells[8].whole = run->ending->failed;
-}
-
-static int write_runs(hid_t group, const struct ending *ending, struct error *error)
-{
-    static const struct column columns[] = {
-        {"start", COLUMN_TEXT},          {"end", COLUMN_TEXT},     {"start_s", COLUMN_DOUBLE},
-        {"end_s", COLUMN_DOUBLE},        {"host", COLUMN_TEXT},    {"ranks", COLUMN_INT32},
-        {"kernel_version", COLUMN_TEXT}, {"items", COLUMN_UINT64}, {"failed", COLUMN_UINT64}};
-    struct run_row run = {.ending = ending};
-    const struct table table = {"runs", columns, COLUMNS(columns), 1, run_row, &run};
-
-    utc(ending->start_s, run.start);
-    utc(ending->end_s, run.end);
-    return table_write(group, &table, error);
-}
-
-static void rank_row(const void *context, uint64_t row, union cell *cells)
-{
-    const struct share *share = (const struct share *)context + row;
-
-    cells[0].integer = share->rank;
-    cells[1].text = share->host;
-    cells[2].whole = share->items;
-    cells[3].real = share->busy_s;
-    cells[4].real = share->waiting_s;
-}
-
-static int write_ranks(hid_t group, const struct ending *ending, struct error *error)
-{
-    static const struct column columns[] = {{"rank", COLUMN_INT32},
-                                            {"host", COLUMN_TEXT},
-                                            {"items", COLUMN_UINT64},
-                                            {"busy_s", COLUMN_DOUBLE},
-                                            {"waiting_s", COLUMN_DOUBLE}};
-    const struct table table = {"ranks", columns, COLUMNS(columns), (uint64_t)ending->ranks, rank_row, ending->shares};
-
-    return table_write(group, &table, error);
-}
-
-static void failure_row(const void *context, uint64_t row, union cell *cells)
-{
-    const struct failure *failure = (const struct failure *)context + row;
-
-    cells[0].whole = failure->index;
-    cells[1].integer = failure->rank;
-    cells[2].text = failure->reason;
-}
-
-static int write_failures(hid_t group, const struct ending *ending, struct error *error)
-{
-    static const struct column columns[] = {{"index", COLUMN_UINT64}, {"rank", COLUMN_INT32}, {"reason", COLUMN_TEXT}};
-    const struct table table = {"failures",  columns,         COLUMNS(columns), (uint64_t)ending->failure_count,
-                                failure_row, ending->failures};
-
-    return table_write(group, &table, error);
-}
-
-int record_end(hid_t file, const struct ending *ending, struct error *error)
-{
-    const hid_t group = H5Gopen2(file, "/h5map", H5P_DEFAULT);
-    int code;
-
-    if (group < 0)
-        return hdf5_error(error, FAILED, "/h5map");
-    code = write_runs(group, ending, error);
-    if (!code)
-        code = write_ranks(group, ending, error);
-    if (!code)
-        code = write_failures(group, ending, error);
     if (handles_close(&group, 1) && !code)
         code = hdf5_error(error, FAILED, "/h5map");
     return code;

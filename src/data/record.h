@@ -6,10 +6,11 @@
 
 #include <hdf5.h>
 
-/* Make /h5map in the file: attributes, source, inputs, parameters. FAILED where it can't be written. */
-int record_write(hid_t file, const struct record *record, struct error *error);
+/* Make /h5map in the file: attributes, identity, source, inputs, parameters. `items` of the selection. FAILED where it
+ * can't be written. */
+int record_write(hid_t file, const struct record *record, uint64_t items, struct error *error);
 
-/* Add /h5map/runs, /h5map/ranks and /h5map/failures. */
-int record_end(hid_t file, const struct ending *ending, struct error *error);
+/* Give the group /h5map an attribute that is one number, uint64. */
+int record_number(hid_t group, const char *name, uint64_t number, struct error *error);
 
 #endif

@@ -1,14 +1,15 @@
 #include "data/source.h"
 
 #include "data/dataset.h"
+#include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/input_file.h"
+#include "data/slab.h"
 #include "data/types.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define RANK_MAX (LOOP_DIMS_MAX + PORT_DIMS_MAX)
 #define CONVERSION_BYTES (256 * 1024) /* fits the cache; a buffer of ours spares HDF5 one a read */
 
 /* An open input. */
@@ -16,7 +17,7 @@ struct input {
     const char *name;
     const struct bound *bound;
     hid_t file, dataset, type, space, memory; /* memory: the space that a read fills, of the selection's own shape */
-    hsize_t memory_shape[RANK_MAX];
+    hsize_t memory_shape[SLAB_RANK_MAX];
     enum type wire;
     uint64_t item_bytes;
 };
@@ -24,17 +25,12 @@ struct input {
 struct source {
     int in_count, loop_rank;
     uint64_t start, step, inner;
-    uint64_t below[LOOP_DIMS_MAX + 1]; /* items below one index of each leading axis */
+    struct grid grid; /* the leading axes of the selection */
     struct input in[PORTS_MAX];
     hid_t transfer;   /* how H5Dread converts: in our buffer */
     void *conversion; /* [CONVERSION_BYTES] */
     struct signature signature;
     struct binding binding;
-};
-
-/* A hyperslab that is being put together: one index on the axes above `axis`. */
-struct slab {
-    hsize_t first[RANK_MAX], count[RANK_MAX], step[RANK_MAX];
 };
 
 static uint64_t item_bytes(const struct bound *bound, int loop_rank)
@@ -49,14 +45,15 @@ static uint64_t item_bytes(const struct bound *bound, int loop_rank)
 static int open_spaces(struct input *input, struct error *error)
 {
     const hid_t stored = H5Dget_type(input->dataset);
+    int code = OK;
 
-    if (stored >= 0)
-        input->type = types_memory(input->wire, stored);
-    input->space = H5Dget_space(input->dataset);
-    input->memory = H5Screate(input->bound->rank ? H5S_SIMPLE : H5S_SCALAR);
-    if (stored >= 0 && H5Tclose(stored) >= 0 && input->type >= 0 && input->space >= 0 && input->memory >= 0)
-        return OK;
-    return hdf5_error(error, FAILED, "%s: %s in %s", input->name, input->bound->dataset, input->bound->file);
+    if (stored < 0 || (input->type = types_memory(input->wire, stored)) < 0 ||
+        (input->space = H5Dget_space(input->dataset)) < 0 ||
+        (input->memory = H5Screate(input->bound->rank ? H5S_SIMPLE : H5S_SCALAR)) < 0)
+        code = hdf5_error(error, FAILED, "%s: %s in %s", input->name, input->bound->dataset, input->bound->file);
+    if (handles_close(&stored, 1) && !code)
+        code = hdf5_error(error, FAILED, "%s: %s in %s", input->name, input->bound->dataset, input->bound->file);
+    return code;
 }
 
 static int open_input(struct source *source, int k, uint64_t cache_bytes, struct error *error)
@@ -89,6 +86,8 @@ static int open_transfer(struct source *source, struct error *error)
 static void fill_in(struct source *s, const struct signature *signature, const struct binding *binding,
                     const struct plan *plan)
 {
+    hsize_t shape[LOOP_DIMS_MAX];
+
     s->in_count = signature->in_count;
     s->loop_rank = binding->loop_rank;
     s->start = plan->start;
@@ -96,9 +95,9 @@ static void fill_in(struct source *s, const struct signature *signature, const s
     s->inner = plan->inner;
     s->signature = *signature;
     s->binding = *binding;
-    s->below[s->loop_rank] = 1;
-    for (int k = s->loop_rank - 1; k >= 0; k--)
-        s->below[k] = k + 1 < s->loop_rank ? s->below[k + 1] * binding->loop_shape[k + 1] : 1;
+    for (int k = 0; k < s->loop_rank; k++)
+        shape[k] = k ? binding->loop_shape[k] : binding->rows;
+    grid_make(s->loop_rank, shape, &s->grid);
     s->transfer = H5I_INVALID_HID;
     for (int k = 0; k < PORTS_MAX; k++)
         s->in[k].file = s->in[k].dataset = s->in[k].type = s->in[k].space = s->in[k].memory = H5I_INVALID_HID;
@@ -133,7 +132,7 @@ static unsigned long long index_of(const struct source *source, uint64_t positio
     return (source->start + position / inner * source->step) * inner + position % inner;
 }
 
-static int select_slab(struct input *input, const struct slab *slab)
+static int select_slab(struct input *input, const struct slab *slab, const hsize_t *step)
 {
     const size_t bytes = (size_t)input->bound->rank * sizeof *slab->count;
 
@@ -144,83 +143,51 @@ static int select_slab(struct input *input, const struct slab *slab)
             return -1;
         memcpy(input->memory_shape, slab->count, bytes);
     }
-    return H5Sselect_hyperslab(input->space, H5S_SELECT_SET, slab->first, slab->step, slab->count, NULL) < 0 ? -1 : OK;
+    return H5Sselect_hyperslab(input->space, H5S_SELECT_SET, slab->first, step, slab->count, NULL) < 0 ? -1 : OK;
 }
 
-/* One call of source_read for one input. */
-struct reading {
-    const struct source *source;
-    struct input *input;
-    struct slab slab;
-    unsigned char *to; /* where the next item goes */
-};
-
-/* Read `rows` whole indices of the axis from `row` on; with axis -1 the whole dataset. */
-static int read_rows(struct reading *r, int axis, uint64_t row, uint64_t rows)
+/* Read a box of the selection's leading axes: all that is below it, and of axis 0 each step-th index. */
+static int read_slab(const struct source *source, struct input *input, struct slab *slab, void *to)
 {
-    struct input *input = r->input;
-    uint64_t items = axis < 0 ? 1 : rows * r->source->below[axis];
+    hsize_t step[SLAB_RANK_MAX];
 
-    for (int k = axis + 1; k < input->bound->rank; k++) {
-        r->slab.first[k] = 0;
-        r->slab.count[k] = input->bound->shape[k];
-        r->slab.step[k] = 1;
+    for (int k = 0; k < input->bound->rank; k++)
+        step[k] = 1;
+    for (int k = source->loop_rank; k < input->bound->rank; k++) {
+        slab->first[k] = 0;
+        slab->count[k] = input->bound->shape[k];
     }
-    if (axis >= 0) {
-        r->slab.first[axis] = axis ? row : r->source->start + row * r->source->step;
-        r->slab.count[axis] = rows;
-        r->slab.step[axis] = axis || rows == 1 ? 1 : r->source->step;
+    if (source->loop_rank) {
+        slab->first[0] = source->start + slab->first[0] * source->step;
+        step[0] = slab->count[0] == 1 ? 1 : source->step;
     }
-    if (select_slab(input, &r->slab) ||
-        H5Dread(input->dataset, input->type, input->memory, input->space, r->source->transfer, r->to) < 0)
+    if (select_slab(input, slab, step))
         return -1;
-    r->to += items * input->item_bytes;
-    return OK;
+    return H5Dread(input->dataset, input->type, input->memory, input->space, source->transfer, to) < 0 ? -1 : OK;
 }
 
-static int read_span(struct reading *r, int axis, uint64_t first, uint64_t count);
-
-/* Some of the items at one index of the axis. */
-static int read_part(struct reading *r, int axis, uint64_t row, uint64_t first, uint64_t count)
+/* Items first .. first + count - 1: the end of a row, whole rows, the beginning of one. */
+static int read_items(const struct source *source, struct input *input, uint64_t first, uint64_t count,
+                      unsigned char *to)
 {
-    r->slab.first[axis] = axis ? row : r->source->start + row * r->source->step;
-    r->slab.count[axis] = r->slab.step[axis] = 1;
-    return read_span(r, axis + 1, first, count);
-}
-
-/* Items first .. first + count - 1 below one index of the axes above: the end of a row, whole rows, the start of one.
- */
-static int read_span(struct reading *r, int axis, uint64_t first, uint64_t count)
-{
-    const uint64_t below = r->source->below[axis], skip = first % below;
-    uint64_t row = first / below;
+    struct slab slab;
     int result = OK;
 
-    if (skip) {
-        const uint64_t some = count < below - skip ? count : below - skip;
-
-        result = read_part(r, axis, row++, skip, some);
-        count -= some;
+    for (uint64_t done = 0, some; done < count && !result; done += some) {
+        some = slab_next(&source->grid, first + done, count - done, &slab);
+        result = read_slab(source, input, &slab, to + done * input->item_bytes);
     }
-    if (!result && count >= below) {
-        result = read_rows(r, axis, row, count / below);
-        row += count / below;
-        count %= below;
-    }
-    if (!result && count)
-        result = read_part(r, axis, row, 0, count);
     return result;
 }
 
 static int read_input(struct source *source, struct input *input, uint64_t first, uint64_t count, void *to,
                       struct error *error)
 {
-    struct reading r = {.source = source, .input = input, .to = to};
     unsigned char *truth = to;
 
     if (count == 0 || input->item_bytes == 0)
         return OK;
-    if (source->loop_rank ? read_span(&r, 0, first, count) : read_rows(&r, -1, 0, 1))
+    if (read_items(source, input, first, count, to))
         return hdf5_error(error, FAILED, "%s: %s in %s: can't read items %llu to %llu", input->name,
                           input->bound->dataset, input->bound->file, index_of(source, first),
                           index_of(source, first + count - 1));

@@ -62,103 +62,129 @@ static hid_t number_type(enum column_kind kind)
                                    : H5T_NATIVE_DOUBLE;
 }
 
-static hid_t row_type(const struct table *table, const struct form *form)
+static int fail(const char *name, struct error *error)
 {
-    hid_t made = H5Tcreate(H5T_COMPOUND, form->row_bytes);
-
-    for (int c = 0; c < table->column_count && made >= 0; c++) {
-        const struct column *column = &table->columns[c];
-        const hid_t type =
-            column->kind == COLUMN_TEXT ? types_text(form->bytes[c]) : H5Tcopy(number_type(column->kind));
-        const herr_t inserted = type < 0 ? -1 : H5Tinsert(made, column->name, form->offset[c], type);
-
-        if (type >= 0)
-            H5Tclose(type);
-        if (inserted < 0) {
-            H5Tclose(made);
-            made = H5I_INVALID_HID;
-        }
-    }
-    return made;
+    return hdf5_error(error, FAILED, "/h5map/%s", name);
 }
 
-static int write_block(hid_t dataset, hid_t type, hsize_t first, hsize_t count, const void *rows)
-{
-    const hid_t space = H5Dget_space(dataset), memory = H5Screate_simple(1, &count, NULL);
-    const hid_t opened[] = {memory, space};
+/* A dataset that is being written. */
+struct writing {
+    const struct table *table;
+    struct form form;
+    hid_t dataset, type, space;
+    struct error *error;
+};
 
-    if (space < 0 || memory < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, &first, NULL, &count, NULL) < 0 ||
-        H5Dwrite(dataset, type, memory, space, H5P_DEFAULT, rows) < 0)
-        return -1; /* the run ends, and the error stays on HDF5's stack */
-    return handles_close(opened, 2);
+static int insert_column(const struct writing *w, int c)
+{
+    const struct column *column = &w->table->columns[c];
+    const hid_t type = column->kind == COLUMN_TEXT ? types_text(w->form.bytes[c]) : H5Tcopy(number_type(column->kind));
+    int code = OK;
+
+    if (type < 0 || H5Tinsert(w->type, column->name, w->form.offset[c], type) < 0)
+        code = fail(w->table->name, w->error);
+    if (handles_close(&type, 1) && !code)
+        code = fail(w->table->name, w->error);
+    return code;
 }
 
-/* Write all rows, some at a time. 0, or -1 with the error on HDF5's stack. */
-static int write_rows(hid_t dataset, hid_t type, const struct table *table, const struct form *form,
-                      unsigned char *block)
+static int make_type(struct writing *w)
 {
-    union cell cells[TABLE_COLUMNS_MAX];
-    int result = 0;
+    int code = OK;
 
-    for (uint64_t first = 0; first < table->rows && result == 0; first += BLOCK_ROWS) {
-        const uint64_t left = table->rows - first, count = left < BLOCK_ROWS ? left : BLOCK_ROWS;
-
-        memset(block, 0, count * form->row_bytes);
-        for (uint64_t r = 0; r < count; r++) {
-            table->row(table->context, first + r, cells);
-            for (int c = 0; c < table->column_count; c++)
-                put_cell(table->columns[c].kind, cells[c], block + r * form->row_bytes + form->offset[c]);
-        }
-        result = write_block(dataset, type, first, count, block);
-    }
-    return result;
+    w->type = H5Tcreate(H5T_COMPOUND, w->form.row_bytes);
+    if (w->type < 0)
+        return fail(w->table->name, w->error);
+    for (int c = 0; c < w->table->column_count && !code; c++)
+        code = insert_column(w, c);
+    return code;
 }
 
 /* A dataset without a time of creation. */
-static hid_t create_dataset(hid_t group, const char *name, hid_t type, hid_t space)
+static int create_dataset(hid_t group, const char *name, const hid_t form[2], hid_t *dataset, struct error *error)
 {
     const hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
-    hid_t dataset = H5I_INVALID_HID;
+    int code = OK;
 
-    if (plist >= 0 && H5Pset_obj_track_times(plist, false) >= 0)
-        dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
-    if (dataset >= 0 && handles_close(&plist, 1))
-        return H5I_INVALID_HID;
-    return dataset;
+    *dataset = H5I_INVALID_HID;
+    if (plist < 0 || H5Pset_obj_track_times(plist, false) < 0 ||
+        (*dataset = H5Dcreate2(group, name, form[0], form[1], H5P_DEFAULT, plist, H5P_DEFAULT)) < 0)
+        code = fail(name, error);
+    if (handles_close(&plist, 1) && !code)
+        code = fail(name, error);
+    return code;
+}
+
+static int write_block(const struct writing *w, hsize_t first, hsize_t count, const void *rows)
+{
+    const hid_t memory = H5Screate_simple(1, &count, NULL);
+    int code = OK;
+
+    if (memory < 0 || H5Sselect_hyperslab(w->space, H5S_SELECT_SET, &first, NULL, &count, NULL) < 0 ||
+        H5Dwrite(w->dataset, w->type, memory, w->space, H5P_DEFAULT, rows) < 0)
+        code = fail(w->table->name, w->error);
+    if (handles_close(&memory, 1) && !code)
+        code = fail(w->table->name, w->error);
+    return code;
+}
+
+/* Write all rows, some at a time. */
+static int write_rows(const struct writing *w)
+{
+    const struct table *table = w->table;
+    const size_t row_bytes = w->form.row_bytes;
+    unsigned char *block = malloc(row_bytes * BLOCK_ROWS);
+    union cell cells[TABLE_COLUMNS_MAX];
+    int code = OK;
+
+    if (!block)
+        return error_memory(w->error, table->name, (unsigned long long)row_bytes * BLOCK_ROWS);
+    for (uint64_t first = 0; first < table->rows && !code; first += BLOCK_ROWS) {
+        const uint64_t left = table->rows - first, count = left < BLOCK_ROWS ? left : BLOCK_ROWS;
+
+        memset(block, 0, count * row_bytes);
+        for (uint64_t r = 0; r < count; r++) {
+            table->row(table->context, first + r, cells);
+            for (int c = 0; c < table->column_count; c++)
+                put_cell(table->columns[c].kind, cells[c], block + r * row_bytes + w->form.offset[c]);
+        }
+        code = write_block(w, first, count, block);
+    }
+    free(block);
+    return code;
 }
 
 int table_write(hid_t group, const struct table *table, struct error *error)
 {
-    const hsize_t rows = table->rows;
-    hid_t opened[3] = {H5I_INVALID_HID, H5I_INVALID_HID, H5I_INVALID_HID}; /* dataset, type, space */
-    unsigned char *block = NULL;
-    struct form form;
-    int code = OK;
+    struct writing w = {table, {{0}, {0}, 0}, H5I_INVALID_HID, H5I_INVALID_HID, H5I_INVALID_HID, error};
+    int code;
 
-    find_form(table, &form);
-    block = malloc(form.row_bytes * (rows < BLOCK_ROWS ? rows + 1 : BLOCK_ROWS));
-    if (!block)
-        return error_memory(error, table->name, (unsigned long long)form.row_bytes * BLOCK_ROWS);
-    if ((opened[1] = row_type(table, &form)) < 0 || (opened[2] = H5Screate_simple(1, &rows, NULL)) < 0 ||
-        (opened[0] = create_dataset(group, table->name, opened[1], opened[2])) < 0 ||
-        write_rows(opened[0], opened[1], table, &form, block))
-        code = hdf5_error(error, FAILED, "/h5map/%s", table->name);
-    if (handles_close(opened, 3) && !code)
-        code = hdf5_error(error, FAILED, "/h5map/%s", table->name);
-    free(block);
+    find_form(table, &w.form);
+    code = make_type(&w);
+    if (!code && (w.space = H5Screate_simple(1, (const hsize_t[]){table->rows}, NULL)) < 0)
+        code = fail(table->name, error);
+    if (!code)
+        code = create_dataset(group, table->name, (const hid_t[]){w.type, w.space}, &w.dataset, error);
+    if (!code)
+        code = write_rows(&w);
+    if (handles_close((const hid_t[]){w.dataset, w.space, w.type}, 3) && !code)
+        code = fail(table->name, error);
     return code;
 }
 
 int table_write_text(hid_t group, const char *name, const char *text, struct error *error)
 {
-    const hid_t type = types_text(strlen(text)), space = H5Screate(H5S_SCALAR);
-    const hid_t dataset = type < 0 || space < 0 ? H5I_INVALID_HID : create_dataset(group, name, type, space);
-    const hid_t opened[] = {dataset, space, type};
+    const hid_t type = types_text(strlen(text));
+    hid_t space = H5I_INVALID_HID, dataset = H5I_INVALID_HID;
     int code = OK;
 
-    if (dataset < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) < 0)
-        code = hdf5_error(error, FAILED, "/h5map/%s", name);
-    if (handles_close(opened, 3) && !code)
-        code = hdf5_error(error, FAILED, "/h5map/%s", name);
+    if (type < 0 || (space = H5Screate(H5S_SCALAR)) < 0)
+        code = fail(name, error);
+    if (!code)
+        code = create_dataset(group, name, (const hid_t[]){type, space}, &dataset, error);
+    if (!code && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) < 0)
+        code = fail(name, error);
+    if (handles_close((const hid_t[]){dataset, space, type}, 3) && !code)
+        code = fail(name, error);
     return code;
 }

@@ -230,16 +230,24 @@ static hid_t native(enum type type)
     }
 }
 
+/* Close what came to nothing; HDF5's error stack, which a close would empty, stays. */
+static hid_t give_up(hid_t made)
+{
+    const hid_t stack = H5Eget_current_stack();
+
+    H5Tclose(made);
+    H5Eset_current_stack(stack);
+    return H5I_INVALID_HID;
+}
+
 static hid_t complex_type(enum type type, const char *const names[2])
 {
     const hid_t part = type == TYPE_COMPLEX64 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
     hid_t made = H5Tcreate(H5T_COMPOUND, type_bytes(type));
 
     if (made >= 0 &&
-        (H5Tinsert(made, names[0], 0, part) < 0 || H5Tinsert(made, names[1], type_bytes(type) / 2, part) < 0)) {
-        H5Tclose(made);
-        made = H5I_INVALID_HID;
-    }
+        (H5Tinsert(made, names[0], 0, part) < 0 || H5Tinsert(made, names[1], type_bytes(type) / 2, part) < 0))
+        made = give_up(made);
     return made;
 }
 
@@ -264,10 +272,8 @@ static hid_t bool_type(void)
     const signed char no = 0, yes = 1;
     hid_t made = H5Tenum_create(H5T_NATIVE_INT8);
 
-    if (made >= 0 && (H5Tenum_insert(made, "FALSE", &no) < 0 || H5Tenum_insert(made, "TRUE", &yes) < 0)) {
-        H5Tclose(made);
-        made = H5I_INVALID_HID;
-    }
+    if (made >= 0 && (H5Tenum_insert(made, "FALSE", &no) < 0 || H5Tenum_insert(made, "TRUE", &yes) < 0))
+        made = give_up(made);
     return made;
 }
 
@@ -285,9 +291,7 @@ hid_t types_text(size_t bytes)
     hid_t made = H5Tcopy(H5T_C_S1);
 
     if (made >= 0 && (H5Tset_size(made, bytes ? bytes : 1) < 0 || H5Tset_cset(made, H5T_CSET_UTF8) < 0 ||
-                      H5Tset_strpad(made, H5T_STR_NULLPAD) < 0)) {
-        H5Tclose(made);
-        made = H5I_INVALID_HID;
-    }
+                      H5Tset_strpad(made, H5T_STR_NULLPAD) < 0))
+        made = give_up(made);
     return made;
 }

@@ -16,10 +16,9 @@ int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *t
 
 int crew_look(struct crew *crew, struct error *error)
 {
-    if (!watch_look(crew->watch))
-        return OK;
-    return error_set(error, STOPPED, "stopped by SIG%s: nothing was kept (run the same command again)",
-                     sigabbrev_np(crew->watch->signal));
+    if (watch_look(crew->watch))
+        return error_set(error, STOPPED, "stopped by SIG%s", sigabbrev_np(crew->watch->signal));
+    return crew->results->files ? keeper_look(crew->results->files->keeper, error) : OK;
 }
 
 struct batch *crew_image(const struct crew *crew, uint64_t bytes)

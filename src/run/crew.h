@@ -6,15 +6,17 @@
 #include "parallel/team.h"
 #include "run/lane.h"
 #include "run/results.h"
+#include "run/spans.h"
 #include "run/watch.h"
 
 struct crew {
     const struct plan *plan;
     struct team *team;
     struct lane *lane;
-    struct source *source;   /* root: where items are read from */
-    struct results *results; /* root: where they go */
-    struct watch *watch;     /* root */
+    struct source *source;    /* root: where items are read from */
+    struct results *results;  /* root: where they go */
+    struct watch *watch;      /* root */
+    const struct spans *done; /* root: items of earlier runs, which are not dealt */
 };
 
 /* A way of dealing. Every rank opens (local), all agree, every rank runs, every rank closes (local; what a kernel that
@@ -40,7 +42,8 @@ const struct dealing *dealing_static(void);
 /* Root: read the items into a ticket and write its header. */
 int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *ticket, struct error *error);
 
-/* Root: look at signals and progress; STOPPED in error where the run is to stop. */
+/* Root: look at signals, progress and checkpoints; STOPPED in error where the run is to stop, FAILED where a checkpoint
+ * failed. */
 int crew_look(struct crew *crew, struct error *error);
 
 /* [count] headers, each to be sent on its own in messages whose images have up to image_bytes; NULL: no memory. */

@@ -289,7 +289,6 @@ static int dealer_open(struct crew *crew, void **self, struct error *error)
         return error_memory(error, "buffers", sizeof *dealer);
     *self = dealer;
     dealer->crew = crew;
-    ledger_open(&dealer->ledger, plan->items, plan->block);
     dealer->hands = calloc((size_t)ranks, sizeof *dealer->hands);
     dealer->ring = calloc((size_t)ranks + 1, sizeof *dealer->ring);
     dealer->stops = crew_headers(crew, (size_t)ranks, plan->image_in_bytes);
@@ -305,6 +304,7 @@ static int dealer_run(void *self, struct error *error)
     struct dealer *dealer = self;
 
     dealer->error = error;
+    ledger_open(&dealer->ledger, dealer->crew->plan->items, dealer->crew->plan->block, dealer->crew->done);
     serve(dealer);
     return error->code;
 }

@@ -1,24 +1,47 @@
 #include "run/ledger.h"
 
-void ledger_open(struct ledger *ledger, uint64_t items, uint64_t block)
+void ledger_open(struct ledger *ledger, uint64_t items, uint64_t block, const struct spans *done)
 {
-    *ledger = (struct ledger){.items = items, .block = block};
+    *ledger = (struct ledger){.done = done, .items = items, .left = items, .block = block};
+    if (done)
+        ledger->left -= spans_total(done);
+    else
+        ledger->gap.count = items;
 }
 
 uint64_t ledger_left(const struct ledger *ledger)
 {
-    return ledger->items - ledger->next;
+    return ledger->left;
+}
+
+/* Have the gap hold something. */
+static bool find_gap(struct ledger *ledger)
+{
+    if (ledger->gap.count)
+        return true;
+    return ledger->done && spans_gap(ledger->done, ledger->gap.first, ledger->items, &ledger->gap);
 }
 
 bool ledger_take(struct ledger *ledger, uint64_t want, uint64_t *first, uint64_t *count)
 {
-    const uint64_t left = ledger_left(ledger);
     const uint64_t blocks = want / ledger->block ? want / ledger->block : 1;
 
-    if (left == 0)
+    if (!find_gap(ledger))
         return false;
-    *first = ledger->next;
-    *count = blocks * ledger->block < left ? blocks * ledger->block : left;
-    ledger->next += *count;
+    *first = ledger->gap.first;
+    *count = blocks * ledger->block < ledger->gap.count ? blocks * ledger->block : ledger->gap.count;
+    ledger->gap.first += *count;
+    ledger->gap.count -= *count;
+    ledger->left -= *count;
+    return true;
+}
+
+bool ledger_take_gap(struct ledger *ledger, struct gap *gap)
+{
+    if (!find_gap(ledger))
+        return false;
+    *gap = ledger->gap;
+    ledger->gap = (struct gap){gap->first + gap->count, 0};
+    ledger->left -= gap->count;
     return true;
 }

@@ -3,18 +3,25 @@
 #define RUN_LEDGER_H
 
 #include "job.h"
+#include "run/spans.h"
 
 struct ledger {
-    uint64_t next, items;
+    const struct spans *done; /* of earlier runs: not dealt */
+    struct gap gap;           /* what is dealt from at the moment */
+    uint64_t left, items;
     uint64_t block; /* tickets start at multiples of it */
 };
 
-void ledger_open(struct ledger *ledger, uint64_t items, uint64_t block);
+/* `done`, whole blocks, stays the caller's; NULL: nothing. */
+void ledger_open(struct ledger *ledger, uint64_t items, uint64_t block, const struct spans *done);
 
 /* Items that are left to deal. */
 uint64_t ledger_left(const struct ledger *ledger);
 
-/* Take about `want` items (whole blocks, at least one) from the front; false when nothing is left. */
+/* Take about `want` items (whole blocks, at least one) from the front, in one run; false when nothing is left. */
 bool ledger_take(struct ledger *ledger, uint64_t want, uint64_t *first, uint64_t *count);
+
+/* Take the next run of items, whole. false: none. */
+bool ledger_take_gap(struct ledger *ledger, struct gap *gap);
 
 #endif

@@ -1,5 +1,6 @@
 #include "run/mapper.h"
 #include "codec/convert.h"
+#include "codec/crc.h"
 #include "run/clock.h"
 #include "run/image.h"
 #include "run/plan.h"
@@ -219,6 +220,8 @@ static void map_part(struct mapper *mapper, struct part *part, struct batch *res
         settle(mapper, part, result);
     if (mapper->reasons.stop[0]) /* said, whatever the kernel returned */
         result->error = FAILED;
+    for (int r = 0; r < plan->out_count; r++)
+        result->crc[r] = crc_add(result->crc[r], part->out[r], part->count * plan->out[r].bytes);
 }
 
 /* Append the reasons to the image; a stop's reason is the only one. */

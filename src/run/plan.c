@@ -16,6 +16,14 @@ uint64_t plan_index(const struct plan *plan, uint64_t position)
     return (plan->start + position / plan->inner * plan->step) * plan->inner + position % plan->inner;
 }
 
+bool plan_position(const struct plan *plan, uint64_t index, uint64_t *position)
+{
+    const uint64_t row = index / plan->inner, rows = row - plan->start;
+
+    *position = rows / plan->step * plan->inner + index % plan->inner;
+    return row >= plan->start && rows % plan->step == 0 && *position < plan->items;
+}
+
 /* Elements of one item; UINT64_MAX: more than can be counted. */
 static uint64_t elements_of(const struct port *port, const struct plan *plan)
 {

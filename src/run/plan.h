@@ -24,4 +24,7 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
 /* Flat position in the full input of the item at this position of the selection. */
 uint64_t plan_index(const struct plan *plan, uint64_t position);
 
+/* The other way round; false: the item is not in the selection. */
+bool plan_position(const struct plan *plan, uint64_t index, uint64_t *position);
+
 #endif

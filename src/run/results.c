@@ -1,4 +1,5 @@
 #include "run/results.h"
+#include "run/extents.h"
 #include "run/image.h"
 #include "run/plan.h"
 
@@ -21,57 +22,49 @@ int results_open(struct results *results, const struct plan *plan, int ranks, st
 void results_close(struct results *results)
 {
     free(results->shares);
-    free(results->failures);
+    failures_free(&results->failures);
     free(results->index);
     *results = (struct results){0};
 }
 
-/* Room for one more failure; grows to FAILURES_KEPT at most. */
-static struct failure *next_failure(struct results *results)
+static int keep_failure(struct results *results, const struct batch *image, uint64_t index, struct error *error)
 {
-    if (results->failure_count == results->failure_room) {
-        const int room = results->failure_room ? 4 * results->failure_room : 256;
-        struct failure *more = realloc(results->failures, (size_t)room * sizeof *more);
+    struct failure failure;
 
-        if (!more)
-            return NULL;
-        results->failures = more;
-        results->failure_room = room;
-    }
-    return &results->failures[results->failure_count++];
+    if (!failures_want(&results->failures, index))
+        return OK;
+    memset(&failure, 0, sizeof failure);
+    failure.index = index;
+    failure.rank = image->rank;
+    reasons_find(results->index, index, failure.reason);
+    keeper_add_failure(results->files->keeper, &failure);
+    return failures_add(&results->failures, &failure, error);
 }
 
 static int keep_failures(struct results *results, const struct batch *image, struct error *error)
 {
+    const struct files *files = results->files;
     const unsigned char *bitmap = image_bitmap(results->plan, image);
 
     reasons_index(image_reasons(results->plan, image), image->reason_bytes, results->index);
-    for (uint64_t k = 0; k < image->count && results->failure_count < FAILURES_KEPT; k++) {
-        struct failure *failure;
-
-        if (!(bitmap[k / 8] >> (k & 7) & 1))
-            continue;
-        failure = next_failure(results);
-        if (!failure)
-            return error_memory(error, "the list of failures", sizeof *failure);
-        memset(failure, 0, sizeof *failure);
-        failure->index = plan_index(results->plan, image->first + k);
-        failure->rank = image->rank;
-        reasons_find(results->index, failure->index, failure->reason);
-    }
-    return place_mark(results->place, results->layout->failed_offset, image->first, image->count, bitmap, error);
+    for (uint64_t k = 0; k < image->count; k++)
+        if (bitmap[k / 8] >> (k & 7) & 1 &&
+            keep_failure(results, image, plan_index(results->plan, image->first + k), error))
+            return error->code;
+    return place_mark(files->place, files->layout.failed_offset, image->first, image->count, bitmap, error);
 }
 
 static int put_results(struct results *results, const struct batch *image, struct error *error)
 {
     const struct plan *plan = results->plan;
+    const struct layout *layout = &results->files->layout;
     void *out[PORTS_MAX];
 
     image_results(plan, image->count, (void *)(uintptr_t)image, out);
     for (int k = 0; k < plan->out_count; k++) {
-        if (results->layout->result_offset[k] == UINT64_MAX)
+        if (layout->result_offset[k] == UINT64_MAX)
             continue;
-        if (place_put(results->place, results->layout->result_offset[k] + image->first * plan->out[k].bytes, out[k],
+        if (place_put(results->files->place, layout->result_offset[k] + image->first * plan->out[k].bytes, out[k],
                       image->count * plan->out[k].bytes, error))
             return error->code;
     }
@@ -89,10 +82,11 @@ static int say_stop(const struct results *results, const struct batch *image, st
 
 static int check_limit(const struct results *results, struct error *error)
 {
-    const struct failure *failure = results->failures;
+    const struct failure *failure;
 
     if (results->tally.failed <= results->plan->failures_max)
         return OK;
+    failure = failures_first(&results->failures);
     return error_set(error, FAILED,
                      "%" PRIu64 " of %" PRIu64 " items failed, more than the %" PRIu64
                      " that --max-failures allows; item %" PRIu64 ": %s",
@@ -100,32 +94,43 @@ static int check_limit(const struct results *results, struct error *error)
                      failure ? failure->index : 0, failure && failure->reason[0] ? failure->reason : "no reason given");
 }
 
-int results_take(struct results *results, const struct batch *image, struct error *error)
+int results_begin(struct results *results, struct files *files, struct error *error)
 {
-    struct share *share = &results->shares[image->rank];
+    const struct kept *kept = &files->kept;
 
-    share->busy_s += image->busy_s;
-    if (image->error)
-        return say_stop(results, image, error);
-    if (put_results(results, image, error))
-        return error->code;
-    results->tally.done += image->count;
-    results->tally.failed += image->failed;
-    share->items += image->count;
-    if (image->failed && keep_failures(results, image, error))
-        return error->code;
+    results->files = files;
+    results->tally.done = results->tally.kept = kept->items;
+    results->tally.failed = kept->failed;
+    for (int k = 0; k < kept->failures.count; k++)
+        if (failures_add(&results->failures, &kept->failures.of[k], error))
+            return error->code;
     return check_limit(results, error);
 }
 
-static int by_index(const void *a, const void *b)
+/* The items are in place: tell those who keep track. */
+static int count_items(struct results *results, const struct batch *image, struct error *error)
 {
-    const struct failure *x = a, *y = b;
+    const uint32_t run = results->files->history.head.run_count - 1;
+    const unsigned char *bitmap = image->failed ? image_bitmap(results->plan, image) : NULL;
+    const struct made made = {image->first, image->count, run};
+    struct extent extent;
 
-    return (x->index > y->index) - (x->index < y->index);
+    results->tally.done += image->count;
+    results->tally.failed += image->failed;
+    results->shares[image->rank].items += image->count;
+    extents_describe(image, bitmap, run, &extent);
+    if (spans_add(&results->files->made, &made, error))
+        return error->code;
+    return keeper_add(results->files->keeper, &extent, error);
 }
 
-void results_sort(struct results *results)
+int results_take(struct results *results, const struct batch *image, struct error *error)
 {
-    if (results->failure_count > 1)
-        qsort(results->failures, (size_t)results->failure_count, sizeof *results->failures, by_index);
+    results->shares[image->rank].busy_s += image->busy_s;
+    if (image->error)
+        return say_stop(results, image, error);
+    if (put_results(results, image, error) || (image->failed && keep_failures(results, image, error)) ||
+        count_items(results, image, error))
+        return error->code;
+    return check_limit(results, error);
 }

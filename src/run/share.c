@@ -30,6 +30,8 @@ double share_busy(const struct share *shares, int ranks, double elapsed_s)
 {
     double busy_s = 0;
 
+    if (!shares)
+        return 0;
     for (int rank = 0; rank < ranks; rank++)
         busy_s += shares[rank].busy_s;
     return elapsed_s > 0 ? busy_s / (elapsed_s * ranks) : 0;

@@ -3,6 +3,7 @@
 #include "parallel/rounds.h"
 #include "run/crew.h"
 #include "run/image.h"
+#include "run/ledger.h"
 #include "run/turns.h"
 
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 
 struct deal {
     struct crew *crew;
+    struct plan part; /* the plan, of the gap that is being dealt */
+    struct gap gap;   /* a run of items that are to be done */
     struct rounds *rounds;
     size_t *bytes;         /* [ranks] of the tickets of a round */
     struct slot slot;      /* this rank's ticket and result */
@@ -26,11 +29,12 @@ static void fill_seats(struct deal *deal, struct turn turn, struct error *error)
 
     for (int rank = 0; rank < ranks; rank++) {
         deal->bytes[rank] = 0;
-        if (!turns_items(crew->plan, ranks, turn, rank, &first, &count))
+        if (!turns_items(&deal->part, ranks, turn, rank, &first, &count))
             continue;
         deal->bytes[rank] = image_inputs_bytes(crew->plan, count);
         if (team_rank(crew->team) == 0 && !error->code)
-            crew_read(deal->crew, first, count, rounds_seat_ticket(deal->rounds, rank - turn.first_rank), error);
+            crew_read(deal->crew, deal->gap.first + first, count,
+                      rounds_seat_ticket(deal->rounds, rank - turn.first_rank), error);
     }
 }
 
@@ -59,7 +63,7 @@ static void take_seats(struct deal *deal, struct turn turn, struct error *error)
     uint64_t first, count;
 
     for (int rank = 0; rank < ranks && !error->code; rank++)
-        if (turns_items(crew->plan, ranks, turn, rank, &first, &count))
+        if (turns_items(&deal->part, ranks, turn, rank, &first, &count))
             results_take(crew->results, rounds_seat_result(deal->rounds, rank - turn.first_rank), error);
 }
 
@@ -76,24 +80,49 @@ static void one_round(struct deal *deal, struct turn turn, struct error *error)
         take_seats(deal, turn, error);
 }
 
+/* Deal the gap. false: the run ends. */
+static bool deal_gap(struct deal *deal, struct error *error)
+{
+    const int ranks = team_size(deal->crew->team), me = team_rank(deal->crew->team);
+    const uint64_t rounds = turns_count(&deal->part, ranks);
+
+    for (uint64_t round = 0; round < rounds; round++) {
+        const struct turn turn = turns_at(&deal->part, ranks, round);
+
+        fill_seats(deal, turn, error);
+        if (me == 0 && !error->code)
+            crew_look(deal->crew, error);
+        if (!rounds_go_on(deal->rounds, error->code == OK))
+            return false;
+        one_round(deal, turn, error);
+    }
+    return true;
+}
+
+/* Root's next gap, to all; of no items: there is none. */
+static bool next_gap(struct deal *deal, struct ledger *ledger, struct error *error)
+{
+    struct gap gap = {0};
+
+    if (team_rank(deal->crew->team) == 0 && (error->code || !ledger_take_gap(ledger, &gap)))
+        gap.count = 0;
+    team_share(deal->crew->team, &gap, sizeof gap);
+    deal->gap = gap;
+    deal->part.items = gap.count;
+    return gap.count > 0;
+}
+
 static int static_run(void *self, struct error *error)
 {
     struct deal *deal = self;
-    const struct crew *crew = deal->crew;
-    const int ranks = team_size(crew->team), me = team_rank(crew->team);
-    const uint64_t rounds = turns_count(crew->plan, ranks);
+    const struct plan *plan = deal->crew->plan;
+    struct ledger ledger;
 
-    for (uint64_t round = 0;; round++) {
-        const struct turn turn = turns_at(crew->plan, ranks, round);
-
-        if (round < rounds)
-            fill_seats(deal, turn, error);
-        if (me == 0 && !error->code)
-            crew_look(deal->crew, error);
-        if (!rounds_go_on(deal->rounds, error->code == OK && round < rounds))
+    deal->part = *plan;
+    ledger_open(&ledger, plan->items, plan->block, deal->crew->done);
+    while (next_gap(deal, &ledger, error))
+        if (!deal_gap(deal, error))
             break;
-        one_round(deal, turn, error);
-    }
     return error->code;
 }
 

@@ -1,76 +1,112 @@
 #include "store/place.h"
+#include "store/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define FLUSH_BYTES (8u << 20) /* how much is written before the kernel is told to start on it */
 
 struct place {
     int fd;
-    bool overwrite, gone;              /* gone: OUTPUT.part has been renamed or removed */
+    bool done;                         /* renamed to the output */
     uint64_t dirty_first, dirty_bytes; /* written and not yet on its way to the disk: one range */
     char path[PATH_BYTES];             /* the output */
-    char part[PATH_BYTES];             /* until it is complete */
+    char part[PATH_BYTES];             /* the file until then */
     char name[PATH_BYTES];             /* the output as messages call it */
 };
 
-static int refuse_busy(const struct place *place, struct error *error)
+static int set_suffix(struct place *place, const char *suffix, struct error *error)
 {
-    return error_set(error, REFUSED, "%s: another run is writing it (wait for it, or give another OUTPUT)",
-                     place->name);
-}
+    const int length = snprintf(place->part, sizeof place->part, "%s%s", place->path, suffix);
 
-/* Open and lock OUTPUT.part; -1 with errno 0 where another run has finished or removed it meanwhile: try again. */
-static int take(struct place *place, struct error *error)
-{
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    struct stat ours, named;
-
-    place->fd = open(place->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0666);
-    if (place->fd < 0)
-        return error_set(error, REFUSED, "%s: can't be made: %s", place->part, strerror(errno));
-    if (fcntl(place->fd, F_OFD_SETLK, &lock) && (errno == EAGAIN || errno == EACCES))
-        return refuse_busy(place, error);
-    if (fstat(place->fd, &ours) || !S_ISREG(ours.st_mode))
-        return error_set(error, REFUSED, "%s: is no regular file (remove it)", place->part);
-    if (stat(place->part, &named) || ours.st_ino != named.st_ino || ours.st_dev != named.st_dev) {
-        close(place->fd);
-        place->fd = -1;
-    }
+    if (length >= (int)sizeof place->part)
+        return error_set(error, REFUSED, "%s: the path is too long", place->name);
     return OK;
 }
 
-int place_begin(const char *path, const char *name, bool overwrite, struct place **place_out, struct error *error)
+static int place_new(const struct place_spec *spec, struct place **place_out, struct error *error)
 {
     struct place *place = calloc(1, sizeof *place);
-    struct stat status;
 
+    *place_out = NULL;
     if (!place)
-        return error_memory(error, path, sizeof *place);
+        return error_memory(error, spec->name, sizeof *place);
     place->fd = -1;
-    place->overwrite = overwrite;
-    place->gone = true;
-    snprintf(place->path, sizeof place->path, "%s", path);
-    snprintf(place->name, sizeof place->name, "%s", name);
-    if (snprintf(place->part, sizeof place->part, "%s.part", path) >= (int)sizeof place->part)
-        error_set(error, REFUSED, "%s: the path is too long", name);
-    while (!error->code && place->fd < 0)
-        take(place, error);
-    place->gone = error->code != OK;
-    if (!error->code && !overwrite && stat(path, &status) == 0)
-        error_set(error, REFUSED, "%s: exists (give --overwrite to replace it)", name);
-    if (error->code) {
-        place_close(place);
+    snprintf(place->path, sizeof place->path, "%s", spec->path);
+    snprintf(place->name, sizeof place->name, "%s", spec->name);
+    if (set_suffix(place, spec->suffix, error)) {
+        free(place);
         return error->code;
     }
     *place_out = place;
     return OK;
+}
+
+/* Trouble with the disk is no fault of the request. */
+static int code_of(int problem)
+{
+    return problem == ENOSPC || problem == EDQUOT || problem == EIO || problem == EFBIG ? FAILED : REFUSED;
+}
+
+int place_make(const struct place_spec *spec, struct place **place_out, struct error *error)
+{
+    struct place *place;
+
+    if (place_new(spec, place_out, error))
+        return error->code;
+    place = *place_out;
+    if (unlink(place->part) && errno != ENOENT)
+        error_set(error, code_of(errno), "%s: can't be replaced: %s (remove it)", place->part, strerror(errno));
+    else if ((place->fd = open(place->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666)) < 0)
+        error_set(error, code_of(errno), "%s: can't be made: %s", place->part, strerror(errno));
+    if (error->code) {
+        place_close(place);
+        *place_out = NULL;
+    }
+    return error->code;
+}
+
+static int check_regular(const struct place *place, struct error *error)
+{
+    struct stat status;
+
+    if (fstat(place->fd, &status))
+        return error_set(error, FAILED, "%s: %s", place->part, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, REFUSED, "%s: is no regular file (remove it)", place->part);
+    return OK;
+}
+
+int place_open(const struct place_spec *spec, struct place **place_out, struct error *error)
+{
+    struct place *place;
+
+    if (place_new(spec, place_out, error))
+        return error->code;
+    place = *place_out;
+    place->fd = open(place->part, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (place->fd < 0 && errno != ENOENT)
+        error_set(error, code_of(errno), "%s: can't be opened: %s (mend it, or remove it)", place->part,
+                  strerror(errno));
+    if (place->fd < 0 || check_regular(place, error)) {
+        place_close(place);
+        *place_out = NULL;
+    }
+    return error->code;
+}
+
+void place_discard(const struct place_spec *spec)
+{
+    char path[PATH_BYTES];
+
+    if (snprintf(path, sizeof path, "%s%s", spec->path, spec->suffix) < (int)sizeof path)
+        unlink(path);
 }
 
 const char *place_path(const struct place *place)
@@ -78,12 +114,26 @@ const char *place_path(const struct place *place)
     return place->part;
 }
 
+/* Where the file system can't reserve: is there room at the moment? */
+static int check_room(const struct place *place, uint64_t file_bytes, struct error *error)
+{
+    struct statvfs system;
+    struct stat status;
+
+    if (fstatvfs(place->fd, &system) || fstat(place->fd, &status))
+        return error_set(error, FAILED, "%s: %s", place->part, strerror(errno));
+    if ((double)system.f_bavail * (double)system.f_frsize + 512.0 * (double)status.st_blocks >= (double)file_bytes)
+        return OK;
+    return error_set(error, FAILED, "%s: can't take %.1f MiB on disk: only %.1f MiB are free", place->name,
+                     (double)file_bytes / 1048576, (double)system.f_bavail * (double)system.f_frsize / 1048576);
+}
+
 int place_reserve(struct place *place, uint64_t file_bytes, struct error *error)
 {
     if (file_bytes == 0 || fallocate(place->fd, 0, 0, (off_t)file_bytes) == 0)
         return OK;
     if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)
-        return OK;
+        return check_room(place, file_bytes, error);
     return error_set(error, FAILED, "%s: can't take %.1f MiB on disk: %s", place->name, (double)file_bytes / 1048576,
                      strerror(errno));
 }
@@ -122,7 +172,7 @@ int place_put(struct place *place, uint64_t offset, const void *data, size_t byt
     return OK;
 }
 
-static int get(struct place *place, uint64_t offset, void *data, size_t bytes, struct error *error)
+int place_get(const struct place *place, uint64_t offset, void *data, size_t bytes, struct error *error)
 {
     char *to = data;
 
@@ -149,7 +199,7 @@ int place_mark(struct place *place, uint64_t offset, uint64_t first, uint64_t co
         const uint64_t bit = first + done, part = count - done < most ? count - done : most;
         const size_t bytes = (size_t)((bit % 8 + part + 7) / 8);
 
-        if (get(place, offset + bit / 8, window, bytes, error))
+        if (place_get(place, offset + bit / 8, window, bytes, error))
             return error->code;
         for (uint64_t k = 0; k < part; k++)
             if (bits[(done + k) / 8] >> ((done + k) & 7) & 1)
@@ -161,27 +211,61 @@ int place_mark(struct place *place, uint64_t offset, uint64_t first, uint64_t co
     return OK;
 }
 
-/* A folder that may be written but not read can't be synced; the name is in it all the same. */
-static int sync_folder(const struct place *place, struct error *error)
+int place_unmark(struct place *place, uint64_t offset, uint64_t first, uint64_t count, struct error *error)
 {
-    char folder[PATH_BYTES];
-    int fd, code = OK;
+    unsigned char window[4096];
+    const uint64_t most = sizeof window * 8 - 8;
 
-    memcpy(folder, place->path, sizeof folder);
-    fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == EACCES)
-        return OK;
-    if (fd < 0 || (fsync(fd) && errno != EINVAL))
-        code =
-            error_set(error, FAILED, "%s: complete, but its folder can't be synced: %s", place->name, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return code;
+    for (uint64_t done = 0; done < count;) {
+        const uint64_t bit = first + done, part = count - done < most ? count - done : most;
+        const size_t bytes = (size_t)((bit % 8 + part + 7) / 8);
+        bool any = false;
+
+        if (place_get(place, offset + bit / 8, window, bytes, error))
+            return error->code;
+        for (uint64_t k = bit % 8; k < bit % 8 + part; k++) {
+            any |= window[k / 8] >> (k & 7) & 1;
+            window[k / 8] &= (unsigned char)~(1u << (k & 7));
+        }
+        if (any && place_put(place, offset + bit / 8, window, bytes, error))
+            return error->code;
+        done += part;
+    }
+    return OK;
 }
 
-static int rename_part(const struct place *place)
+int place_cut(struct place *place, uint64_t bytes, struct error *error)
 {
-    if (!place->overwrite) {
+    if (ftruncate(place->fd, (off_t)bytes))
+        return error_set(error, FAILED, "%s: can't be cut: %s", place->part, strerror(errno));
+    return OK;
+}
+
+int place_sync(struct place *place, struct error *error)
+{
+    if (fdatasync(place->fd))
+        return error_set(error, FAILED, "%s: can't sync: %s", place->name, strerror(errno));
+    return OK;
+}
+
+int place_become(struct place *place, const char *suffix, struct error *error)
+{
+    char before[PATH_BYTES];
+
+    memcpy(before, place->part, sizeof before);
+    if (set_suffix(place, suffix, error))
+        return error->code;
+    if (rename(before, place->part)) {
+        error_set(error, FAILED, "%s: can't rename %s to it: %s", place->part, before, strerror(errno));
+        memcpy(place->part, before, sizeof before);
+        return error->code;
+    }
+    return folder_sync(place->path, place->name, error);
+}
+
+static int rename_part(const struct place *place, bool replace)
+{
+    if (!replace) {
         if (renameat2(AT_FDCWD, place->part, AT_FDCWD, place->path, RENAME_NOREPLACE) == 0)
             return OK;
         if (errno != EINVAL && errno != ENOSYS)
@@ -190,30 +274,42 @@ static int rename_part(const struct place *place)
     return rename(place->part, place->path);
 }
 
-int place_finish(struct place *place, struct error *error)
+/* Does the name still lead to our file? A run that took over may have put its own there. */
+static bool is_ours(const struct place *place)
 {
-    if (place->gone)
-        return error_set(error, FAILED, "%s: %s is gone", place->name, place->part);
+    struct stat ours, named;
+
+    return fstat(place->fd, &ours) == 0 && stat(place->part, &named) == 0 && ours.st_ino == named.st_ino &&
+           ours.st_dev == named.st_dev;
+}
+
+int place_finish(struct place *place, bool replace, struct error *error)
+{
     if (fsync(place->fd))
         return error_set(error, FAILED, "%s: can't sync: %s", place->name, strerror(errno));
-    if (rename_part(place))
+    if (!is_ours(place))
+        return error_set(error, FAILED, "%s: %s is no longer this run's file", place->name, place->part);
+    if (rename_part(place, replace))
         return error_set(error, FAILED, "%s: can't rename %s to it: %s", place->name, place->part, strerror(errno));
-    place->gone = true;
-    return sync_folder(place, error);
+    place->done = true;
+    return folder_sync(place->path, place->name, error);
+}
+
+bool place_is_finished(const struct place *place)
+{
+    return place->done;
 }
 
 void place_remove(struct place *place)
 {
-    if (!place->gone)
+    if (!place->done && is_ours(place))
         unlink(place->part);
-    place->gone = true;
 }
 
 void place_close(struct place *place)
 {
     if (!place)
         return;
-    place_remove(place);
     if (place->fd >= 0)
         close(place->fd);
     free(place);

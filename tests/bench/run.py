@@ -3,6 +3,7 @@
 
 Prints a Markdown table of medians. All programs of a work take turns, after a round to warm up in which their results are
 compared. A start-up is the same command on zero items; a peak is that of the largest process. Usually started by run.sh.
+The work `checkpoint` is done only when it is named: h5map beside itself, with many checkpoints and with none.
 """
 
 import argparse
@@ -12,7 +13,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
+import checkpoint
 import h5py
 import numpy as np
 from timing import LONG_ROUNDS, LONG_S, Entry, Timer
@@ -35,7 +38,7 @@ PIECE_BYTES = 64 << 20
 class Bench:
     def __init__(self, home, args):
         self.timer = Timer(home, {**SETTINGS, **(AS_ROOT if os.geteuid() == 0 else {})})
-        self.path, self.args, self.rng = self.timer.path, args, np.random.default_rng(1)
+        self.path, self.args, self.rng, self.ranks = self.timer.path, args, np.random.default_rng(1), RANKS
 
     def compile(self, command):
         subprocess.run(command, cwd=self.timer.home, check=True)
@@ -73,9 +76,13 @@ class Bench:
         self.timer.turns([entry], 3)
         return (min(lap.wall_s for lap in entry.laps) - entry.start_s()) / 2e8
 
+    def item_rounds(self):
+        """Rounds that make an item, and the seconds that these take."""
+        return ITEM_S / self.round_s(), ITEM_S
+
     def remove_data(self):
         for name in os.listdir(self.timer.home):
-            if name.endswith(".h5"):
+            if name.endswith((".h5", ".raw")):
                 os.unlink(self.path(name))
 
     def measure(self, title, entries):
@@ -120,14 +127,13 @@ def tell(title, entries):
         title = ""
 
 
-def tell_machine(bench):
+def tell_machine(bench, how):
     with open("/proc/cpuinfo") as file:
         model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown processor")
     version = subprocess.run([H5MAP, "--version"], capture_output=True, text=True, check=True).stdout.partition("\n")[0]
     others = 100 * bench.timer.others_s / max(bench.timer.cores_s, 1e-6)
-    rounds = f"{bench.args.repeat} rounds (start-up {start_rounds(bench)}, above {LONG_S:.0f} s {min(LONG_ROUNDS, bench.args.repeat)})"
-    print(f"\n{version}; {os.cpu_count()} cores of {model}; medians of {rounds}. Other processes took {others:.0f} % of the "
-          "machine meanwhile. h5map and the C programs sync their output to the disk, the Python scripts do not.")  # fmt: skip
+    print(f"\n{version}; {time.strftime('%Y-%m-%d')}; {os.cpu_count()} cores of {model}. {how}. "
+          f"Other processes took {others:.0f} % of the machine meanwhile.")  # fmt: skip
 
 
 def start_rounds(bench):
@@ -187,7 +193,7 @@ def stream(bench):
 
 def costly(bench, title, shape, entries):
     count = 50_000 if bench.args.quick else 200_000
-    rounds = ITEM_S / bench.round_s()
+    rounds, _ = bench.item_rounds()
     bench.make((count,), "f8", lambda first, many: rounds * shape(np.arange(first, first + many) / count))
     bench.measure(f"{count:,} items of {title}", [
         *entries,
@@ -218,28 +224,37 @@ def images(bench):
 
 
 WORKS = {"start": start_up, "norm": norm, "stream": stream, "even": even, "rising": rising, "images": images}
+CHECKPOINT = "checkpoint"
+KNOWN = [*WORKS, CHECKPOINT]
+
+
+def beside_others(bench, words):
+    print("| work | program | processes | s | of it start-up | peak MB | times h5map's | without start-up |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    for word in words:
+        WORKS[word](bench)
+    rounds = f"{bench.args.repeat} rounds (start-up {start_rounds(bench)}, above {LONG_S:.0f} s {min(LONG_ROUNDS, bench.args.repeat)})"
+    tell_machine(bench, f"Medians of {rounds}; h5map and the C programs sync their output to the disk, the Python scripts do not")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="smaller data, fewer rounds")
     parser.add_argument("--repeat", type=int, help="rounds (default 5; 3 with --quick)")
-    parser.add_argument("works", nargs="*", metavar="WORK", help=f"only these: {', '.join(WORKS)}")
+    parser.add_argument("works", nargs="*", metavar="WORK", help=f"only these: {', '.join(KNOWN)}")
     args = parser.parse_args()
     args.repeat = args.repeat or (3 if args.quick else 5)
-    if unknown := [word for word in args.works if word not in WORKS]:
-        parser.error(f"{unknown[0]}: no such work ({', '.join(WORKS)})")
+    if unknown := [word for word in args.works if word not in KNOWN]:
+        parser.error(f"{unknown[0]}: no such work ({', '.join(KNOWN)})")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     home = tempfile.mkdtemp(prefix="h5map-bench-")
     try:
         bench = Bench(home, args)
         bench.build()
-        print("| work | program | processes | s | of it start-up | peak MB | times h5map's | without start-up |")
-        print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
-        for word, work in WORKS.items():
-            if not args.works or word in args.works:
-                work(bench)
-        tell_machine(bench)
+        if words := [word for word in WORKS if not args.works or word in args.works]:
+            beside_others(bench, words)
+        if CHECKPOINT in args.works:
+            tell_machine(bench, checkpoint.measure(bench, [*RUN, "-j", str(RANKS)]))
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

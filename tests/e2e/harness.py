@@ -5,6 +5,7 @@ sanitizer report, and no process is left running.
 """
 
 import ctypes
+import glob
 import os
 import pty
 import re
@@ -342,6 +343,13 @@ class Case(unittest.TestCase):
         if before is not None:
             self.assertEqual(self.listing(), before, result)
         return result
+
+    def unfinished(self, result, pattern, out, status=3):
+        """One line that matches, no output; what was kept for the next run is cleared away."""
+        self.refused(result, pattern, status=status)
+        self.check_absent(out, out + ".lock")
+        for path in glob.glob(self.path(out) + ".*"):
+            os.unlink(path)
 
     def check_refused(self, pattern, *words, ranks=1, **how):
         before = self.listing()

@@ -38,10 +38,9 @@ class Limits(Case):
         for number, (ranks, way) in enumerate(((1, []), (3, []), (3, ["--schedule", "static"]))):
             with self.subTest(ranks=ranks, way=way):
                 out = f"out{number}.h5"
-                before = self.listing()
                 result = self.run_on(ranks, *way, *words, "--slice", "16", self.kernel("fail") + ":negative", "in.h5", out)
                 if status == 3:
-                    self.refused(result, r"h5map: .*(fail|negative).*--max-failures", before, status=3)
+                    self.unfinished(result, r"h5map: .*(fail|negative).*--max-failures", out)
                     continue
                 self.succeeded(result, status=status)
                 y = self.read(out, "y")

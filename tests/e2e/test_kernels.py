@@ -291,9 +291,8 @@ class Items(Case):
     def test_kernel_stops_the_run(self):
         self.write("in.h5", x=np.arange(1000.0))
         for ranks in (1, 3):
-            before = self.listing()
             result = self.run_on(ranks, "-p", "at=500", self.kernel("stop"), "in.h5", "out.h5")
-            self.refused(result, r"h5map: .*500 is where it ends", before, status=3)
+            self.unfinished(result, r"h5map: .*500 is where it ends; \d+ of 1000 items are kept", "out.h5")
 
     def test_index(self):
         """The index is that of the full input, under --items, steps and several leading dims."""

@@ -84,8 +84,7 @@ class J(Case):
         self.write("in.h5", x=np.array([1.0, -1.0] * 10))
         negative = self.kernel("fail") + ":negative"
         self.succeeded(self.h5map("run", "-j2", "--max-failures", "10", negative, "in.h5", "out.h5"), status=1)
-        before = self.listing()
-        self.refused(self.h5map("run", "-j2", negative, "in.h5", "new.h5"), "h5map: .*--max-failures", before, status=3)
+        self.unfinished(self.h5map("run", "-j2", negative, "in.h5", "new.h5"), "h5map: .*--max-failures", "new.h5")
         self.check_refused("h5map: nothere.h5", "-j2", negative, "nothere.h5", "new.h5")
 
     def test_refused_under_a_launcher(self):

@@ -306,7 +306,7 @@ class Contents(Case):
             self.assertIn(word, attributes["command_line"])
         version = self.h5map("--version").out.split()[1]
         self.assertEqual(attributes["version"], version)
-        self.assertEqual(members, {"source", "inputs", "parameters", "runs", "failed", "failures", "ranks"})
+        self.assertEqual(members, {"identity", "source", "inputs", "parameters", "runs", "made", "failed", "failures", "ranks"})
         with open(self.kernel("state")) as source:
             self.assertEqual(self.text_of("source"), source.read())
 

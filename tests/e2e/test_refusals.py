@@ -38,8 +38,27 @@ LINES = [
     ("value not wanted", [*SQUARE, "--cast=yes"], r"--cast.*: .*"),
     *[
         (f"--{option}, later", [*SQUARE, *f"--{option}".split()], rf"--{option.split()[0]}: .*version")
-        for option in ("accept kernel", "retry-failed", "time-limit 10m", "item-timeout 5s", "isolate", "checkpoint 10s",
-                       "compress 3", "seed 1", "io direct", "trace t.json")  # fmt: skip
+        for option in ("item-timeout 5s", "isolate", "seed 1", "io direct", "trace t.json")
+    ],
+    *[
+        (f"--{option} {time}", [*SQUARE, f"--{option}={time}"], rf"--{option}.*: .*\(give .*\)")
+        for option in ("checkpoint", "time-limit")
+        for time in ("", "90", "0", "1.5", "-5s", "-1:30", "soon", "1d", "90 s", "1h30m", "1e3s", "nans", "1:2:3:4", "1-12", ":30")
+    ],
+    *[
+        (f"--{option} {time}", [*SQUARE, f"--{option}", time], rf"--{option} {time}: .*59.*23")
+        for option in ("checkpoint", "time-limit")
+        for time in ("1:60", "1:60:00", "1-24:00:00")
+    ],
+    *[(f"--time-limit {time}", [*SQUARE, "--time-limit", time], r"--time-limit .*: leaves no time") for time in ("0s", "0:00")],
+    ("--checkpoint of ages", [*SQUARE, "--checkpoint", "100000h"], r"--checkpoint 100000h: longer than 10 years"),
+    ("--accept, mistyped", [*SQUARE, "--accept", "flags,kernal"], r"--accept .*: unknown field kernal .*kernel\?.*flags, input"),
+    ("--accept, unknown", [*SQUARE, "--accept", "everything"], r"--accept .*: unknown field everything .*kernel, flags, input"),
+    *[(f"--accept {list}", [*SQUARE, f"--accept={list}"], r"--accept.*: .*empty") for list in ("", "kernel,", ",kernel", "kernel,,flags")],
+    *[(f"--compress {level}", [*SQUARE, f"--compress={level}"], r"--compress.*: .*0 to 9") for level in ("", "10", "-1", "x", "1.5")],
+    *[
+        (f"--overwrite {other}", [*SQUARE, "--overwrite", *other.split()], rf"--overwrite: .*{other.split()[0]}")
+        for other in ("--retry-failed", "--accept kernel")
     ],
     *[
         (f"--memory {size}", [*SQUARE, f"--memory={size}"], r"--memory.*: ")
@@ -304,9 +323,10 @@ class Help(Case):
                 self.assertEqual((result.status, result.err), (0, ""), result)
                 self.assertRegex(result.out, r"\AUsage: h5map run KERNEL INPUT OUTPUT")
                 for option in ("-i", "-o", "-p", "-j", "--items", "--cast", "--raw", "--max-failures", "--overwrite", "--memory",
-                               "--schedule", "--slice", "--cflags", "--libs", "--progress", "-q", "-v", "--version"):  # fmt: skip
+                               "--schedule", "--slice", "--cflags", "--libs", "--progress", "-q", "-v", "--version", "--checkpoint",
+                               "--time-limit", "--accept", "--retry-failed", "--compress"):  # fmt: skip
                     self.assertIn(option, result.out)
-                for option in ("--resume", "--accept", "--time-limit", "--isolate", "--compress", "--seed", "--io", "--trace"):
+                for option in ("--resume", "--isolate", "--item-timeout", "--seed", "--io", "--trace"):
                     self.assertNotIn(option, result.out)
                 self.assertLessEqual(max(map(len, result.out.splitlines())), 80)
 

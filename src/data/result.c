@@ -1,0 +1,99 @@
+#include "data/result.h"
+
+#include "data/handles.h"
+#include "data/hdf5_error.h"
+#include "data/types.h"
+
+#define CHUNK_BYTES (1024 * 1024)
+
+struct result result_of(const struct record *record, int k)
+{
+    const struct binding *binding = record->binding;
+    const struct port *port = &record->ports->out[k];
+    struct result result = {.path = binding->result[k], .type = port->type, .fill = type_fill(port->type)};
+
+    for (int d = 0; d < binding->loop_rank; d++)
+        result.shape[result.rank++] = d ? binding->loop_shape[d] : binding->rows;
+    for (int d = 0; d < port->rank; d++)
+        result.shape[result.rank++] = port->dim[d].name >= 0 ? binding->dim[port->dim[d].name] : port->dim[d].size;
+    return result;
+}
+
+struct result result_failed(uint64_t items)
+{
+    return (struct result){
+        .path = "/h5map/failed", .type = TYPE_UINT8, .rank = 1, .shape = {items / 8 + (items % 8 != 0)}};
+}
+
+bool result_is_empty(const struct result *result)
+{
+    for (int k = 0; k < result->rank; k++)
+        if (result->shape[k] == 0)
+            return true;
+    return false;
+}
+
+bool result_chunks(const struct result *result, int level, struct chunks *chunks)
+{
+    const uint64_t most = CHUNK_BYTES / type_bytes(result->type);
+    struct grid grid;
+    uint64_t rows, pieces;
+    int axis = 0;
+
+    if (result->rank == 0 || result_is_empty(result))
+        return false;
+    grid_make(result->rank, result->shape, &grid);
+    while (grid.below[axis] > most)
+        axis++;
+    rows = most / grid.below[axis];
+    pieces = (grid.shape[axis] - 1) / rows + 1;
+    *chunks = (struct chunks){.level = level};
+    for (int k = 0; k < result->rank; k++)
+        chunks->shape[k] = k < axis ? 1 : grid.shape[k];
+    /* evenly: above the first axis every row of chunks ends with one that is filled up */
+    chunks->shape[axis] = (grid.shape[axis] - 1) / pieces + 1;
+    chunks->elements = chunks->shape[axis] * grid.below[axis];
+    return true;
+}
+
+static bool set_storage(hid_t plist, const struct result *result, const struct chunks *chunks)
+{
+    if (chunks)
+        return H5Pset_chunk(plist, result->rank, chunks->shape) >= 0 && H5Pset_shuffle(plist) >= 0 &&
+               H5Pset_deflate(plist, (unsigned)chunks->level) >= 0;
+    return H5Pset_layout(plist, H5D_CONTIGUOUS) >= 0 && H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) >= 0 &&
+           H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) >= 0;
+}
+
+int result_make(hid_t file, const struct result *result, const struct chunks *chunks, hid_t *dataset,
+                struct error *error)
+{
+    hid_t type, space = H5I_INVALID_HID, plist = H5I_INVALID_HID, links = H5I_INVALID_HID;
+    int code = OK;
+
+    *dataset = H5I_INVALID_HID;
+    if ((type = types_output(result->type)) < 0 || (space = H5Screate_simple(result->rank, result->shape, NULL)) < 0 ||
+        (plist = H5Pcreate(H5P_DATASET_CREATE)) < 0 || !set_storage(plist, result, chunks) ||
+        H5Pset_fill_value(plist, type, result->fill.bytes) < 0 || H5Pset_obj_track_times(plist, false) < 0 ||
+        (links = H5Pcreate(H5P_LINK_CREATE)) < 0 || H5Pset_create_intermediate_group(links, 1) < 0 ||
+        H5Pset_char_encoding(links, H5T_CSET_UTF8) < 0 ||
+        (*dataset = H5Dcreate2(file, result->path, type, space, links, plist, H5P_DEFAULT)) < 0)
+        code = hdf5_error(error, FAILED, "can't make the dataset %s", result->path);
+    if (handles_close((const hid_t[]){links, plist, space, type}, 4) && !code)
+        code = hdf5_error(error, FAILED, "can't make the dataset %s", result->path);
+    return code;
+}
+
+int result_offset(hid_t dataset, const struct result *result, uint64_t *offset, struct error *error)
+{
+    haddr_t address;
+
+    *offset = UINT64_MAX;
+    if (result_is_empty(result))
+        return OK;
+    address = H5Dget_offset(dataset);
+    if (address == HADDR_UNDEF)
+        return hdf5_error(error, FAILED, "can't make the dataset %s", result->path);
+    *offset = address;
+    return OK;
+}

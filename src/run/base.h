@@ -1,0 +1,32 @@
+/* What a job goes on from: an unfinished run's journal and OUTPUT.part, or a finished output. Root only. */
+#ifndef RUN_BASE_H
+#define RUN_BASE_H
+
+#include "data/finished.h"
+#include "run/history.h"
+
+struct base {
+    struct history past;           /* of a finished output: its head, identity and runs */
+    struct journal_reader *reader; /* at the first checkpoint; NULL: not unfinished */
+    struct place *place;           /* OUTPUT.part, of an unfinished one */
+    struct finished *finished;     /* NULL: not finished */
+};
+
+/* `count` items of result k, from position `first` of the base. */
+struct base_range {
+    int result;
+    uint64_t first, count;
+};
+
+/* Read them as they lie in the base. */
+int base_read(const struct base *base, const struct base_range *range, void *to, struct error *error);
+
+/* Which of its items failed: bit k & 7 of byte k / 8 is position first + k. */
+int base_failed_bits(const struct base *base, uint64_t first, uint64_t count, unsigned char *bits, struct error *error);
+
+/* Does the base hold these items with these CRCs? *same tells; an error only where that can't be found out. */
+int base_check(const struct base *base, const struct extent *extent, bool *same, struct error *error);
+
+void base_close(struct base *base);
+
+#endif

@@ -1,0 +1,224 @@
+#include "run/files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct place_spec spec_of(const struct files *files, const char *suffix)
+{
+    return (struct place_spec){files->request.path, files->request.name, suffix};
+}
+
+/* Leftovers of runs that were killed. */
+static int clear_away(struct files *files, struct error *error)
+{
+    static const char *const suffixes[] = {PLACE_COPY, PLACE_PACK, PLACE_PART};
+    const bool needed = files->claim.base.reader != NULL;
+
+    for (int k = 0; k < 3 - needed; k++)
+        place_discard(&(struct place_spec){files->request.path, files->request.name, suffixes[k]});
+    return needed ? OK : journal_remove_others(files->request.path, files->request.name, 0, error);
+}
+
+int files_claim(struct files *files, const struct files_request *request, struct error *error)
+{
+    struct claimant claimant;
+    struct claim_request ask = {.path = request->path,
+                                .name = request->name,
+                                .options = request->options,
+                                .plan = request->plan,
+                                .record = request->record,
+                                .claimant = &claimant};
+
+    files->request = *request;
+    lock_claimant(&claimant);
+    if (claim_take(&ask, &files->claim, error))
+        return error->code;
+    return files->claim.verdict == VERDICT_NOTHING ? clear_away(files, error) : OK;
+}
+
+/* ---- the beginning ---- */
+
+static void fill_head(struct files *files)
+{
+    const struct plan *plan = files->request.plan;
+    struct head *head = &files->history.head;
+    const uint32_t run_count = head->run_count;
+
+    *head = (struct head){.out_count = plan->out_count,
+                          .items = plan->items,
+                          .start = plan->start,
+                          .step = plan->step,
+                          .inner = plan->inner,
+                          .block = plan->block,
+                          .layout = files->layout,
+                          .mode = files->claim.mode,
+                          .run_count = run_count};
+    for (int k = 0; k < plan->out_count; k++)
+        head->out_bytes[k] = plan->out[k].bytes;
+}
+
+/* The runs that there were, and this one. */
+static int fill_runs(struct files *files, struct error *error)
+{
+    struct base *base = &files->claim.base;
+    const struct run_info *runs = base->past.runs;
+    uint32_t count = base->past.head.run_count;
+
+    if (base->finished) {
+        runs = finished_account(base->finished)->runs;
+        count = finished_account(base->finished)->run_count;
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        struct run_info run = runs[k];
+
+        run.items = run.failed = 0; /* what of it is kept is counted anew */
+        if (history_add_run(&files->history, &run, error))
+            return error->code;
+    }
+    return history_add_run(&files->history, &files->request.run, error);
+}
+
+/* What the journal of this run begins with. */
+static int begin_history(struct files *files, struct error *error)
+{
+    struct history *history = &files->history;
+    unsigned newest;
+
+    history->path = files->request.path;
+    history->name = files->request.name;
+    if (journal_newest(history->path, history->name, &newest, error) || fill_runs(files, error))
+        return error->code;
+    history->attempt = newest + 1;
+    history->identity = strdup(files->request.record->identity);
+    if (!history->identity)
+        return error_memory(error, "the journal", strlen(files->request.record->identity));
+    fill_head(files);
+    return OK;
+}
+
+/* A file of our own, ready for pwrite. */
+static int make_part(struct files *files, const char *suffix, struct error *error)
+{
+    const struct place_spec spec = spec_of(files, suffix);
+    struct target target = {.name = files->request.name};
+
+    if (place_make(&spec, &files->place, error))
+        return error->code;
+    target.path = place_path(files->place);
+    if (output_create(&target, files->request.record, files->request.plan, &files->layout, error) ||
+        place_reserve(files->place, files->layout.file_bytes, error))
+        return error->code;
+    return skeleton_read(files->place, files->request.plan, &files->layout, &files->history.skeleton, error);
+}
+
+static int start_keeper(struct files *files, struct error *error)
+{
+    const struct keeper_spec spec = {.plan = files->request.plan,
+                                     .history = &files->history,
+                                     .place = files->place,
+                                     .lock = files->claim.lock,
+                                     .checkpoint_s = files->request.options->checkpoint_s};
+
+    return keeper_open(&spec, &files->keeper, error);
+}
+
+/* OUTPUT.part of the earlier run becomes this one's. */
+static int take_part(struct files *files, struct error *error)
+{
+    struct base *base = &files->claim.base;
+
+    files->place = base->place;
+    files->layout = base->past.head.layout;
+    files->history.skeleton = base->past.skeleton;
+    base->past.skeleton = (struct skeleton){0};
+    if (skeleton_restore(&files->history.skeleton, files->place, files->layout.file_bytes, error))
+        return error->code;
+    return place_reserve(files->place, files->layout.file_bytes, error);
+}
+
+/* The copy is on disk: from here on it is OUTPUT.part. */
+static int take_copy(struct files *files, struct error *error)
+{
+    if (place_sync(files->place, error))
+        return error->code;
+    return place_become(files->place, PLACE_PART, error);
+}
+
+static int go_on(struct files *files, struct error *error)
+{
+    const bool copy = files->claim.copy;
+    struct journal *journal = NULL;
+    struct resume resume = {.plan = files->request.plan,
+                            .claim = &files->claim,
+                            .layout = &files->layout,
+                            .kept = &files->kept,
+                            .self = files->request.self,
+                            .look = files->request.look};
+
+    if (copy ? make_part(files, PLACE_COPY, error) : take_part(files, error))
+        return error->code;
+    resume.place = files->place;
+    if (start_keeper(files, error) || begin_history(files, error) || history_begin(&files->history, &journal, error)) {
+        journal_close(journal);
+        return error->code;
+    }
+    resume.journal = journal;
+    resume.runs = files->history.runs;
+    if ((copy ? resume_copy(&resume, error) : resume_in_place(&resume, error)) || (copy && take_copy(files, error)) ||
+        lock_look(files->claim.lock, error) || journal_publish(journal, error)) {
+        journal_close(journal);
+        return error->code;
+    }
+    keeper_take_journal(files->keeper, journal);
+    return journal_remove_others(files->request.path, files->request.name, files->history.attempt, error);
+}
+
+static int begin_afresh(struct files *files, struct error *error)
+{
+    if (make_part(files, PLACE_PART, error) || begin_history(files, error))
+        return error->code;
+    return start_keeper(files, error);
+}
+
+void files_remove(struct files *files)
+{
+    struct error ignored = {0};
+
+    if (files->place)
+        place_remove(files->place);
+    journal_remove_others(files->request.path, files->request.name, 0, &ignored);
+    files->open = false;
+}
+
+/* Nothing of this attempt stays; what there was before does. */
+static void undo(struct files *files, struct error *error)
+{
+    const struct place_spec copy = spec_of(files, PLACE_COPY);
+    char cause[ERROR_TEXT_BYTES];
+
+    if (files->claim.verdict == VERDICT_AFRESH)
+        files_remove(files);
+    else if (files->claim.copy)
+        place_discard(&copy);
+    if (error->code != STOPPED)
+        return;
+    memcpy(cause, error->text, sizeof cause);
+    error_set(error, STOPPED, "%.*s; what is there is kept (run the same command again to go on)",
+              ERROR_TEXT_BYTES - 128, cause);
+}
+
+int files_open(struct files *files, struct error *error)
+{
+    if (clear_away(files, error))
+        return error->code;
+    if (files->claim.verdict == VERDICT_GO_ON)
+        go_on(files, error);
+    else
+        begin_afresh(files, error);
+    for (size_t k = 0; k < files->kept.done.count && !error->code; k++)
+        spans_add(&files->made, &files->kept.done.of[k], error);
+    if (error->code)
+        undo(files, error);
+    files->open = !error->code;
+    return error->code;
+}

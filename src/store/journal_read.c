@@ -1,0 +1,199 @@
+#include "job.h"
+#include "store/journal.h"
+#include "store/journal_record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct journal_reader {
+    FILE *file;
+    char *data;
+    size_t room;
+    char name[PATH_BYTES];
+};
+
+int journal_read(const char *path, const char *name, unsigned attempt, struct journal_reader **reader_out,
+                 struct error *error)
+{
+    struct journal_reader *reader = calloc(1, sizeof *reader);
+    char file[PATH_BYTES];
+
+    *reader_out = NULL;
+    if (!reader)
+        return error_memory(error, name, sizeof *reader);
+    snprintf(reader->name, sizeof reader->name, "%s", name);
+    snprintf(file, sizeof file, "%s.jnl.%u", path, attempt);
+    reader->file = fopen(file, "re");
+    if (!reader->file) {
+        error_set(error, FAILED, "%s: can't read its journal: %s", name, strerror(errno));
+        journal_end(reader);
+        return error->code;
+    }
+    *reader_out = reader;
+    return OK;
+}
+
+/* All of them, or false: the file ends there, or can't be read. */
+static bool read_bytes(struct journal_reader *reader, void *to, size_t bytes, struct error *error)
+{
+    if (fread(to, 1, bytes, reader->file) == bytes)
+        return true;
+    if (ferror(reader->file))
+        error_set(error, FAILED, "%s: can't read its journal: %s", reader->name, strerror(errno));
+    return false;
+}
+
+static bool is_head(const struct record_head *head)
+{
+    return head->magic == RECORD_MAGIC && head->crc == record_crc(head) && head->bytes <= RECORD_BYTES_MOST;
+}
+
+static bool make_room(struct journal_reader *reader, size_t bytes, struct error *error)
+{
+    char *larger;
+
+    if (bytes <= reader->room)
+        return true;
+    larger = realloc(reader->data, bytes);
+    if (!larger) {
+        error_memory(error, reader->name, bytes);
+        return false;
+    }
+    reader->data = larger;
+    reader->room = bytes;
+    return true;
+}
+
+bool journal_next(struct journal_reader *reader, uint32_t *type, const void **data, size_t *bytes, struct error *error)
+{
+    struct record_head head;
+
+    if (!read_bytes(reader, &head, sizeof head, error) || !is_head(&head) ||
+        !make_room(reader, record_padded(head.bytes), error) ||
+        !read_bytes(reader, reader->data, record_padded(head.bytes), error) ||
+        crc_add(0, reader->data, head.bytes) != head.payload_crc)
+        return false;
+    *type = head.type;
+    *data = reader->data;
+    *bytes = head.bytes;
+    return true;
+}
+
+void journal_end(struct journal_reader *reader)
+{
+    if (!reader)
+        return;
+    if (reader->file)
+        fclose(reader->file);
+    free(reader->data);
+    free(reader);
+}
+
+/* ---- which there are ---- */
+
+/* The attempt of a file BASE.jnl.ATTEMPT or BASE.jnl.ATTEMPT.new; 0: it is neither. */
+static unsigned attempt_of(const char *entry, const char *base, bool *is_new)
+{
+    const size_t length = strlen(base);
+    unsigned long attempt;
+    const char *digits;
+    char *end;
+
+    if (strncmp(entry, base, length) || strncmp(entry + length, ".jnl.", 5))
+        return 0;
+    digits = entry + length + 5;
+    if (*digits < '1' || *digits > '9' || strlen(digits) > 13)
+        return 0;
+    attempt = strtoul(digits, &end, 10);
+    *is_new = !strcmp(end, ".new");
+    return (*end && !*is_new) || attempt > UINT32_MAX ? 0 : (unsigned)attempt;
+}
+
+/* Called for each journal; `file` is its path. */
+typedef int each_journal(void *self, const char *file, unsigned attempt, bool is_new, struct error *error);
+
+/* An output, taken apart. */
+struct output_path {
+    char path[PATH_BYTES], copy[PATH_BYTES];
+    const char *folder, *base;
+};
+
+static void take_apart(const char *path, struct output_path *output)
+{
+    snprintf(output->path, sizeof output->path, "%s", path);
+    snprintf(output->copy, sizeof output->copy, "%s", path);
+    output->folder = dirname(output->copy);
+    output->base = strrchr(output->path, '/') ? strrchr(output->path, '/') + 1 : output->path;
+}
+
+static int each(const char *path, const char *name, each_journal *call, void *self, struct error *error)
+{
+    struct output_path output;
+    struct dirent *entry;
+    DIR *folder;
+
+    take_apart(path, &output);
+    folder = opendir(output.folder);
+    if (!folder && errno == EACCES)
+        return error_set(error, REFUSED, "%s: its folder can't be read, to look for an unfinished run", name);
+    if (!folder)
+        return error_set(error, FAILED, "%s: can't read its folder: %s", name, strerror(errno));
+    while (!error->code && (errno = 0, entry = readdir(folder))) {
+        char file[2 * PATH_BYTES];
+        bool is_new = false;
+        const unsigned attempt = attempt_of(entry->d_name, output.base, &is_new);
+
+        snprintf(file, sizeof file, "%s/%s", output.folder, entry->d_name);
+        if (attempt)
+            call(self, file, attempt, is_new, error);
+    }
+    if (errno && !error->code)
+        error_set(error, FAILED, "%s: can't read its folder: %s", name, strerror(errno));
+    closedir(folder);
+    return error->code;
+}
+
+static int take_newest(void *self, const char *file, unsigned attempt, bool is_new, struct error *error)
+{
+    unsigned *newest = self;
+
+    (void)file;
+    (void)error;
+    if (!is_new && attempt > *newest)
+        *newest = attempt;
+    return OK;
+}
+
+int journal_newest(const char *path, const char *name, unsigned *attempt, struct error *error)
+{
+    *attempt = 0;
+    return each(path, name, take_newest, attempt, error);
+}
+
+struct removal {
+    const char *name;
+    unsigned but;
+};
+
+static int remove_one(void *self, const char *file, unsigned attempt, bool is_new, struct error *error)
+{
+    const struct removal *removal = self;
+
+    if (attempt == removal->but && !is_new)
+        return OK;
+    if (unlink(file) && errno != ENOENT)
+        return error_set(error, FAILED, "%s: can't remove %s: %s", removal->name, file, strerror(errno));
+    return OK;
+}
+
+int journal_remove_others(const char *path, const char *name, unsigned but, struct error *error)
+{
+    struct removal removal = {name, but};
+
+    return each(path, name, remove_one, &removal, error);
+}
