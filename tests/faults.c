@@ -136,6 +136,7 @@ FAULTY(int, posix_spawnp, (pid_t *pid, const char *file, const posix_spawn_file_
                            const posix_spawnattr_t *attributes, char *const argv[], char *const env[]),
        (pid, file, actions, attributes, argv, env), EAGAIN, EAGAIN)
 
+FAULTY_HDF5(hid_t, H5Aopen, (hid_t id, const char *name, hid_t access), (id, name, access))
 FAULTY_HDF5(herr_t, H5Aread, (hid_t id, hid_t type, void *to), (id, type, to))
 FAULTY_HDF5(herr_t, H5Awrite, (hid_t id, hid_t type, const void *from), (id, type, from))
 FAULTY_HDF5(hid_t, H5Dcreate2, (hid_t id, const char *name, hid_t type, hid_t space, hid_t links, hid_t plist, hid_t access),
@@ -148,11 +149,15 @@ FAULTY_HDF5(herr_t, H5Dread, (hid_t id, hid_t type, hid_t memory, hid_t space, h
             (id, type, memory, space, plist, to))
 FAULTY_HDF5(herr_t, H5Dwrite, (hid_t id, hid_t type, hid_t memory, hid_t space, hid_t plist, const void *from),
             (id, type, memory, space, plist, from))
+FAULTY_HDF5(herr_t, H5Dwrite_chunk, (hid_t id, hid_t plist, uint32_t filters, const hsize_t *at, size_t bytes, const void *from),
+            (id, plist, filters, at, bytes, from))
 FAULTY_HDF5(herr_t, H5Fclose, (hid_t id), (id))
 FAULTY_HDF5(hid_t, H5Fcreate, (const char *path, unsigned flags, hid_t plist, hid_t access), (path, flags, plist, access))
 FAULTY_HDF5(hid_t, H5Fopen, (const char *path, unsigned flags, hid_t access), (path, flags, access))
 FAULTY_HDF5(hid_t, H5Gcreate2, (hid_t id, const char *name, hid_t links, hid_t plist, hid_t access), (id, name, links, plist, access))
 FAULTY_HDF5(int, H5Idec_ref, (hid_t id), (id))
+FAULTY_HDF5(htri_t, H5Lexists, (hid_t id, const char *name, hid_t access), (id, name, access))
+FAULTY_HDF5(hid_t, H5Oopen, (hid_t id, const char *name, hid_t access), (id, name, access))
 FAULTY_HDF5(hid_t, H5Pcreate, (hid_t kind), (kind))
 FAULTY_HDF5(hid_t, H5Screate_simple, (int rank, const hsize_t *shape, const hsize_t *most), (rank, shape, most))
 FAULTY_HDF5(herr_t, H5Sselect_hyperslab, (hid_t id, H5S_seloper_t how, const hsize_t *first, const hsize_t *step,

@@ -683,7 +683,7 @@ int main(void)
     struct error error = {0};
 
     unsetenv("HDF5_USE_FILE_LOCKING");
-    if (data_start(&error)) {
+    if (hdf5_start(&error)) {
         fprintf(stderr, "%s\n", error.text);
         return 1;
     }

@@ -453,7 +453,7 @@ int main(void)
     struct error error = {0};
 
     signal(SIGXFSZ, SIG_IGN);
-    if (data_start(&error)) {
+    if (hdf5_start(&error)) {
         fprintf(stderr, "%s\n", error.text);
         return 1;
     }

@@ -382,7 +382,7 @@ int main(void)
                            CU_TEST_INFO_NULL};
     struct error error = {0};
 
-    if (data_start(&error)) {
+    if (hdf5_start(&error)) {
         fprintf(stderr, "%s\n", error.text);
         return 1;
     }

@@ -13,7 +13,7 @@
 #include <hdf5.h>
 #include <string.h>
 
-int data_start(struct error *error)
+int hdf5_start(struct error *error)
 {
     /* HDF5's own end of the program crashes after a file could not be closed. */
     if (H5dont_atexit() < 0 || H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0)

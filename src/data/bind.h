@@ -5,7 +5,7 @@
 #include "job.h"
 
 /* Quiet HDF5 and keep it from running at exit. Once, first of all HDF5 calls, on ranks that use it. */
-int data_start(struct error *error);
+int hdf5_start(struct error *error);
 
 /* Find and check the dataset of every input and the loop over the leading dims. `param` holds the parameters' values by
  * in[] index (integer ones may be dims). Reads no items. `output` is the file the run will write, with symbolic links

@@ -1,5 +1,5 @@
 /* An output that is there already: did h5map make it, what does it say of itself, what does it hold? Root only; calls
- * HDF5, which must have been started (data_start). */
+ * HDF5, which must have been started (hdf5_start). */
 #ifndef DATA_FINISHED_H
 #define DATA_FINISHED_H
 

@@ -63,7 +63,7 @@ int stage_plan(struct run *run)
                                      .block = block,
                                      .ranks = team_size(run->team)};
 
-    if (data_start(run->error) ||
+    if (hdf5_start(run->error) ||
         bind_inputs(run->options, &run->signature, run->param, run->output.file, &run->binding, run->error) ||
         plan_make(&input, &run->plan, run->error))
         return run->error->code;
