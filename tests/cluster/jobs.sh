@@ -66,23 +66,32 @@ batch_status() {
     if [ -e refused.h5 ]; then failed sbatch_refused "refused.h5 is there"; else passed sbatch_refused; fi
 }
 
+# Stopped before its end, the job's progress is kept, and the same job goes on, on other ranks.
 batch_usr1() {
-    local job
+    local job kept
 
     job=$(sbatch --parsable -o usr1.log -N2 --ntasks-per-node=2 "$sbatch_file" "$KERNELS/e2e_work.c:nap" naps.h5 usr1.h5)
     for ((tries = 0; tries < 300; tries++)); do
         [ -e usr1.h5.part ] && break
         sleep 0.1
     done
+    sleep 0.5
     scancel --batch --signal=USR1 "$job"
     code=$(wait_for_job "$job")
+    kept=$(sed -n 's/.*; \([0-9]*\) of 20000 items are kept .*/\1/p' usr1.log)
     if [ "$code" != 75 ]; then
         failed sbatch_usr1 "status $code, not 75" usr1.log
         scancel "$job" 2>/dev/null
-    elif [ -e usr1.h5 ] || [ -e usr1.h5.part ]; then
-        failed sbatch_usr1 "something is left" usr1.log
+    elif [ -e usr1.h5 ] || [ -e usr1.h5.lock ] || [ "${kept:-0}" = 0 ]; then
+        failed sbatch_usr1 "${kept:-0} items are kept" usr1.log
     else
         passed sbatch_usr1
+        submit sbatch_goes_on 75 -N1 -n3 -- "$KERNELS/e2e_work.c:nap" naps.h5 usr1.h5 --time-limit 2s || return
+        if grep -q "going on, $kept of 20000 items are there" sbatch_goes_on.log; then
+            passed sbatch_goes_on
+        else
+            failed sbatch_goes_on "does not go on from $kept items" sbatch_goes_on.log
+        fi
     fi
 }
 

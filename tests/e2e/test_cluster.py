@@ -27,7 +27,7 @@ class Slurm(Case):
         if result.status == 77 and not os.environ.get("H5MAP_TEST_ALL"):
             self.skipTest(result.err.strip())
         cases = re.split(r"(?m)^(?=ok |FAILED )", result.out)[1:]
-        self.assertEqual(len(cases), 7, result)
+        self.assertEqual(len(cases), 8, result)
         for case in cases:
             with self.subTest(case=case.split()[1].rstrip(":")):
                 self.assertTrue(case.startswith("ok "), case)

@@ -1,0 +1,43 @@
+/* Results of several types, and items that fail: some always, some until CRASH_FIXED is set. CRASH_NAP_US makes it slow. */
+#include <h5map/kernel.h>
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define NAP_ITEMS 8 /* naps are taken once in so many items: a short one takes long */
+
+static void nap(const h5map_item_t *item)
+{
+    const char *text = getenv("CRASH_NAP_US");
+    const long nap_us = text ? NAP_ITEMS * strtol(text, NULL, 10) : 0;
+    const struct timespec time = {nap_us / 1000000, nap_us % 1000000 * 1000};
+
+    if (nap_us && item->index % NAP_ITEMS == 0)
+        nanosleep(&time, NULL);
+}
+
+static int mixed(const h5map_item_t *item)
+{
+    const double *x = item->in[0], scale = *(const double *)item->in[2];
+    const int m = *(const int *)item->in[1];
+    double *norm = item->out[0];
+    int16_t *near = item->out[1];
+    bool *even = item->out[2];
+    float *turned = item->out[3];
+
+    nap(item);
+    *norm = scale * sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
+    for (int k = 0; k < 4; k++)
+        near[k] = (int16_t)(m * (k + 1) % 30011);
+    *even = m % 2 == 0;
+    turned[0] = (float)(scale * x[1]);
+    turned[1] = (float)-x[0];
+    if (m % 37 == 5)
+        return h5map_fail(item, "%d is of the wrong kind", m);
+    if (m % 61 == 7 && !getenv("CRASH_FIXED"))
+        return h5map_fail(item, "not yet");
+    return 0;
+}
+
+H5MAP_KERNEL(mixed, .signature = "x: double[3], m: int32, param scale: double = 1 -> "
+                                 "norm: double, near: int16[4], even: bool, turned: complex64");

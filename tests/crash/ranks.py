@@ -1,0 +1,131 @@
+"""Real runs of 2 and 3 ranks, of which some or all processes are killed at random moments."""
+
+import os
+import signal
+import subprocess
+import time
+
+import job
+from job import OUT, Problem, harness
+from states import Outcome
+
+VARIANTS = ("plain", "compress", "retry", "accept", "overwrite")
+KILLS_MOST = 3
+WAIT_S = 60
+BUSY = "another run"
+DONE = "nothing to do"  # what had lost its launcher has finished it
+
+
+def kill(lab, variant, rng):
+    """Start it, kill some of it, start it again; a few times, then to its end."""
+    folder = lab.folder(variant.start)
+    kills = rng.randint(1, KILLS_MOST)
+    for _ in range(kills):
+        run(lab, variant, folder, rng, strike_it=True)
+        lab.keep(folder)
+        done = lab.check_output(variant, folder)
+    must_keep = variant.keeps and not done and job.has_journal(os.listdir(folder))
+    result = run(lab, variant, folder, rng)
+    limit = time.monotonic() + WAIT_S
+    while result.status == 2 and any(BUSY in line for line in result.lines) and time.monotonic() < limit:
+        time.sleep(0.2)  # what has lost its launcher may take a while to notice
+        result = run(lab, variant, folder, rng)
+    lab.check_finished(variant, folder, result)
+    check_nothing_runs(folder)
+    kept = job.kept_items(result)
+    if must_keep and not kept and not any(DONE in line for line in result.lines):
+        raise Problem(f"a checkpoint had been recorded, but nothing was kept\n{result}")
+    return Outcome("d", must_keep, kept)
+
+
+def command(lab, variant, rng):
+    """At some rank count, by one launcher or the other, or, once in a while, by none."""
+    schedule = ["--schedule", rng.choice(["dynamic", "dynamic", "static"])]
+    many = rng.choice([2, 2, 3, 3, 1])
+    if many == 1:
+        return lab.command(variant, *schedule)
+    if rng.random() < 0.5:
+        return lab.command(variant, "-j", str(many), *schedule)
+    return ["mpirun", "-q", "-n", str(many), *lab.command(variant, *schedule)]
+
+
+def run(lab, variant, folder, rng, strike_it=False):
+    """To its end, or until it is struck."""
+    nap_us = rng.choice([2000, 4000, 8000]) if strike_it else 0
+    env = lab.environment(variant, {"CRASH_NAP_US": str(nap_us), "OMPI_MCA_btl_vader_backing_directory": lab.home})
+    with open(folder + ".text", "w+b") as text:
+        process = subprocess.Popen(
+            command(lab, variant, rng), cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=text,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        if strike_it and wait_for_moment(process, folder, rng):
+            strike(process.pid, rng)
+        late = False
+        try:
+            process.wait(job.TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            late = True
+            harness.kill_descendants(process.pid)
+            process.kill()
+            process.wait()
+        text.seek(0)
+        lines = text.read().decode(errors="replace").splitlines()
+    if late:
+        raise Problem("it hangs\n" + "\n".join(lines))
+    return job.Result(process.returncode, lines, late)
+
+
+def wait_for_moment(process, folder, rng):
+    """Some time from its start, or, more often, from when it has begun to compute. false: it has ended before."""
+    limit = time.monotonic() + job.TIMEOUT_S
+    begun = rng.random() < 0.3
+    while not begun and process.poll() is None and time.monotonic() < limit:
+        begun = any(".part" in name for name in os.listdir(folder))
+        time.sleep(0.005)
+    try:
+        process.wait(rng.uniform(0, 0.9))
+        return False
+    except subprocess.TimeoutExpired:
+        return True
+
+
+def rank_of(pid):
+    """Its rank, "" if it is a launcher or the like."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            words = file.read().split(b"\0")
+    except OSError:
+        return ""
+    found = [word.split(b"=")[1].decode() for word in words if word.startswith(b"OMPI_COMM_WORLD_RANK=")]
+    return found[0] if found else ""
+
+
+def strike(pid, rng):
+    """Kill root, another rank, the launchers, or all."""
+    everybody = [pid, *harness.descendants_of(pid)]
+    roots = [one for one in everybody if rank_of(one) == "0"]
+    others = [one for one in everybody if rank_of(one) not in ("", "0")]
+    launchers = [one for one in everybody if rank_of(one) == ""]
+    whom = rng.choice([group for group in (roots, others, launchers, everybody) if group])
+    if whom is others:
+        whom = [rng.choice(others)]
+    for one in whom:
+        try:
+            os.kill(one, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def check_nothing_runs(folder):
+    limit = time.monotonic() + WAIT_S
+    while left := [pid for pid in harness.descendants_of(os.getpid()) if works_in(pid, folder)]:
+        if time.monotonic() > limit:
+            raise Problem(f"still running: {[harness.command_of(pid) for pid in left]}")
+        time.sleep(0.05)
+
+
+def works_in(pid, folder):
+    try:
+        return os.readlink(f"/proc/{pid}/cwd") == folder and not harness.is_zombie(pid)
+    except OSError:
+        return False
