@@ -132,6 +132,7 @@ struct bound {
     uint64_t row_chunks;  /* chunks that one row of chunks along axis 0 takes */
     uint64_t file_bytes;
     int64_t mtime_ns;
+    uint32_t others_crc; /* of size and mtime of the other files that its data is in, 0: none */
 };
 
 struct binding {
@@ -215,7 +216,8 @@ struct batch {
     int32_t error;         /* enum code: why the run must end, or 0; the first reason says it */
     int32_t rank;          /* that mapped it */
     int32_t slot;
-    uint64_t padding;
+    int32_t crashed; /* 1: the kernel crashed, and has not said stop */
+    int32_t padding;
     uint32_t crc[PORTS_MAX]; /* of each result's items (crc_add) */
 };
 _Static_assert(sizeof(struct batch) % BATCH_ALIGN == 0, "a batch's header is whole blocks");

@@ -65,6 +65,8 @@ static int perform(int argc, const char *const argv[], bool *busy, struct error 
 
     launch_promise(&rank, &size);
     options_parse(argc, argv, &options, error);
+    if (rank == 0)
+        launch_tell_begun();
     if (!error->code && options.command == COMMAND_RUN && (!options.parallel || launch_is_child()))
         return run(&options, busy, error);
     if (!error->code && options.command == COMMAND_RUN)
@@ -85,7 +87,11 @@ int main(int argc, char *argv[])
     struct error error = {0};
     bool busy = false;
     const int status = perform(argc, (const char *const *)argv, &busy, &error);
+    int rank, size;
 
+    launch_promise(&rank, &size);
+    if (rank == 0)
+        launch_tell_status(status);
     fflush(stderr);
     if (busy) /* a kernel's thread is still running: nothing it uses may be taken apart */
         _exit(status);

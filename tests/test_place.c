@@ -109,7 +109,7 @@ static void leaves_the_files_of_others(void)
 
 static void becomes_another(void)
 {
-    const struct place_spec copy = spec(PLACE_COPY);
+    const struct place_spec copy = spec(".part.7");
     struct error error = {0};
     struct place *old = begin(8), *place = NULL;
     char got[3];

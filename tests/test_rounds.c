@@ -57,6 +57,8 @@ static void one_round(struct rounds *rounds, int round, int seats)
         fill(rounds_result(rounds), me, round, 5);
     }
     rounds_gather(rounds, first_rank, rounds_result(rounds), bytes[me]);
+    while (!rounds_gathered(rounds))
+        ;
     for (int rank = 0; me == 0 && rank < ranks; rank++)
         if (bytes[rank])
             check(rounds_seat_result(rounds, rank - first_rank), rank, round, 5);

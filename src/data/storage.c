@@ -1,6 +1,8 @@
 #include "data/storage.h"
 
+#include "codec/crc.h"
 #include "data/hdf5_error.h"
+#include "data/input_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +17,7 @@
 /* What is checked: the dataset as the user named it, and the one it leads to. */
 struct check {
     const char *name;
-    const struct bound *bound;
+    struct bound *bound;
     hid_t dataset, plist;
     char folder[PATH_BYTES]; /* of the file that the dataset is in, as it was opened */
     char actual[PATH_BYTES]; /* of the file that this leads to, if it is a link */
@@ -77,6 +79,22 @@ static void prefixed(const struct check *check, const char *prefix, const char *
         *path = '\0';
 }
 
+/* Part of the data is in this file: another content of it is another input. */
+static void note_file(const struct check *check, const struct stat *status)
+{
+    const int64_t stamp[] = {status->st_size, status->st_mtim.tv_sec, status->st_mtim.tv_nsec};
+
+    check->bound->others_crc = crc_add(check->bound->others_crc, stamp, sizeof stamp);
+}
+
+static void note_other_file(const struct check *check, const char *path)
+{
+    struct stat status;
+
+    if (!input_file_is(path, check->bound->file) && stat(path, &status) == 0)
+        note_file(check, &status);
+}
+
 /* Is there a file of at least `end` bytes? */
 static int check_external_file(const struct check *check, const char *name, uint64_t end)
 {
@@ -93,6 +111,7 @@ static int check_external_file(const struct check *check, const char *name, uint
                          "%s: %s in %s is stored in the external file %s, which is too short: %lld bytes, not %llu",
                          check->name, check->bound->dataset, check->bound->file, name, (long long)status.st_size,
                          (unsigned long long)end);
+    note_file(check, &status);
     return OK;
 }
 
@@ -248,6 +267,7 @@ static void find_folders(struct check *check)
         *check->folder = '\0';
     if (!realpath(check->folder, check->actual))
         *check->actual = '\0';
+    note_other_file(check, check->folder);
     cut_name(check->folder);
     cut_name(check->actual);
 }
@@ -273,7 +293,7 @@ static int check_dataset(const struct check *above, hid_t dataset)
     return code;
 }
 
-int storage_check(hid_t dataset, const char *name, const struct bound *bound, struct error *error)
+int storage_check(hid_t dataset, const char *name, struct bound *bound, struct error *error)
 {
     const struct check check = {.name = name, .bound = bound, .error = error};
 

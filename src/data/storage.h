@@ -8,6 +8,6 @@
 
 /* Check that the filters are there, external raw files exist and are long enough, and the sources of a virtual dataset
  * open. `name` is the input's, for messages. REFUSED where not. */
-int storage_check(hid_t dataset, const char *name, const struct bound *bound, struct error *error);
+int storage_check(hid_t dataset, const char *name, struct bound *bound, struct error *error);
 
 #endif

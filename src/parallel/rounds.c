@@ -5,6 +5,14 @@
 
 #define TAG_CUT 2
 
+/* A gather on its way: first the sizes, then the images. */
+struct gather {
+    int first_rank, blocks;    /* of this rank's image */
+    const struct batch *image; /* this rank's */
+    bool images;               /* they are on their way */
+    MPI_Request request;
+};
+
 struct rounds {
     struct team *team;
     size_t block_bytes;
@@ -15,8 +23,9 @@ struct rounds {
     int *counts, *places;             /* [size] in blocks */
     bool cut;                         /* root told so, or was told */
     int word;                         /* of the message that tells */
-    MPI_Request told;                 /* the others: to receive it */
-    MPI_Request *tell;                /* root: [size] to send it */
+    struct gather gather;
+    MPI_Request told;  /* the others: to receive it */
+    MPI_Request *tell; /* root: [size] to send it */
 };
 
 static size_t blocks_of(size_t bytes, size_t block)
@@ -167,13 +176,23 @@ void rounds_scatter(struct rounds *rounds, int first_rank, const size_t bytes[])
 
 void rounds_gather(struct rounds *rounds, int first_rank, const struct batch *image, size_t bytes)
 {
-    const int mine = (int)blocks_of(bytes, rounds->block_bytes);
-    MPI_Request request;
+    struct gather *gather = &rounds->gather;
 
-    MPI_Igather(&mine, 1, MPI_INT, rounds->counts, 1, MPI_INT, 0, rounds->team->comm, &request);
-    team_finish(&request);
-    set_places(rounds, first_rank, rounds->out_blocks);
-    MPI_Igatherv(image, mine, rounds->block, rounds->seat_out, rounds->counts, rounds->places, rounds->block, 0,
-                 rounds->team->comm, &request);
-    team_finish(&request);
+    *gather = (struct gather){first_rank, (int)blocks_of(bytes, rounds->block_bytes), image, false, MPI_REQUEST_NULL};
+    MPI_Igather(&gather->blocks, 1, MPI_INT, rounds->counts, 1, MPI_INT, 0, rounds->team->comm, &gather->request);
+}
+
+bool rounds_gathered(struct rounds *rounds)
+{
+    struct gather *gather = &rounds->gather;
+    int done = 0;
+
+    MPI_Test(&gather->request, &done, MPI_STATUS_IGNORE);
+    if (!done || gather->images)
+        return done;
+    gather->images = true;
+    set_places(rounds, gather->first_rank, rounds->out_blocks);
+    MPI_Igatherv(gather->image, gather->blocks, rounds->block, rounds->seat_out, rounds->counts, rounds->places,
+                 rounds->block, 0, rounds->team->comm, &gather->request);
+    return false;
 }

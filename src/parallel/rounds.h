@@ -1,5 +1,6 @@
-/* Static dealing: rounds of MPI_Iscatterv and MPI_Igatherv over images (job.h, struct batch). All calls are collective
- * and wait politely; every rank makes the same ones. Root has a seat for each rank that one round serves. */
+/* Static dealing: rounds of MPI_Iscatterv and MPI_Igatherv over images (job.h, struct batch). All calls that are
+ * not called local are collective and wait politely; every rank makes the same ones. Root has a seat for each rank that
+ * one round serves. */
 #ifndef PARALLEL_ROUNDS_H
 #define PARALLEL_ROUNDS_H
 
@@ -30,8 +31,10 @@ bool rounds_go_on(struct rounds *rounds, bool go_on);
  * others. */
 void rounds_scatter(struct rounds *rounds, int first_rank, const size_t bytes[]);
 
-/* The results of the same ranks come back to the seats: `bytes` of an image, 0 if this rank had no ticket. */
+/* The results of the same ranks come back to the seats: `bytes` of an image, 0 if this rank had no ticket. Does not
+ * wait: ask rounds_gathered, which is local, until it says true. The image must stay until then. */
 void rounds_gather(struct rounds *rounds, int first_rank, const struct batch *image, size_t bytes);
+bool rounds_gathered(struct rounds *rounds);
 
 /* Local. Root: tell all ranks to cut this round short, once. */
 void rounds_cut(struct rounds *rounds);

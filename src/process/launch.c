@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -150,9 +151,43 @@ static int follow(pid_t pid, const sigset_t *awaited, struct requests *requests,
     }
 }
 
-/* Run argv to its end. */
-static int run(char *const argv[], int *status, struct error *error)
+static int say_died(const char *who, const char *how, int number, struct error *error)
 {
+    return error_set(error, FAILED,
+                     "%s died (%s %d): what the last checkpoint holds is kept (run the same command again)", who, how,
+                     number);
+}
+
+/* How the run went: as rank 0 told, or else by how mpirun ended (as waitpid gives it), whose status may be that of any
+ * rank, or 1 for troubles of its own. */
+static int judge(const struct launch_word *word, const struct requests *requests, int ended, int *status,
+                 struct error *error)
+{
+    const bool died = WIFSIGNALED(ended);
+
+    *status = word->status >= 0 ? word->status : died ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+    if (word->status >= 0)
+        return OK;
+    if (requests->any && *status == 128 + SIGUSR1) /* mpirun, or a rank, had had no time to take care of it */
+        return error_set(error, STOPPED, "stopped before it began (run the same command again)");
+    if (requests->stops > 1)
+        return error_set(error, STOPPED,
+                         "stopped at once: what the last checkpoint holds is kept (run the same command again)");
+    if (died)
+        return say_died("mpirun", "signal", WTERMSIG(ended), error);
+    if (*status == FAILED) /* the rank has said why */
+        return OK;
+    if (word->begun)
+        return say_died("a rank", "mpirun ended with", *status, error);
+    if (*status == OK || *status == REFUSED || *status == STOPPED) /* a run that could not tell */
+        return OK;
+    return error_set(error, REFUSED, "mpirun ended with %d before a rank ran (see what it says above)", *status);
+}
+
+/* Run argv to its end. `word` is the file that rank 0 tells its status in. */
+static int run(char *const argv[], int word, int *status, struct error *error)
+{
+    struct launch_word told = {.status = -1};
     int code = FAILED, problem, ended = 0, given_back;
     struct requests requests = {0};
     struct signals signals;
@@ -172,10 +207,9 @@ static int run(char *const argv[], int *status, struct error *error)
         code = error_set(error, FAILED, "%s: %s", argv[0], strerror(problem));
         goto out;
     }
-    *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
-    code = OK;
-    if (requests.any && *status == 128 + SIGUSR1) /* mpirun, or a rank, had had no time to take care of it */
-        code = error_set(error, STOPPED, "stopped before it began (run the same command again)");
+    if (pread(word, &told, sizeof told, 0) != sizeof told)
+        told = (struct launch_word){.status = -1};
+    code = judge(&told, &requests, ended, status, error);
 out:
     given_back = signals_give_back(&signals);
     if (given_back && !code)
@@ -205,6 +239,24 @@ static const char **make_argv(const struct options *options, const char *ranks, 
     return argv;
 }
 
+/* Run it, with what its ranks find in their environment. */
+static int run_ranks(char *const argv[], int *status, struct error *error)
+{
+    const int word = memfd_create("h5map-status", MFD_CLOEXEC);
+    char path[64];
+    int code;
+
+    if (word < 0)
+        return error_set(error, FAILED, "-j: %s", strerror(errno));
+    snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)getpid(), word);
+    if (setenv(LAUNCH_CHILD, isatty(STDERR_FILENO) ? "terminal" : "log", 1) || setenv(LAUNCH_STATUS, path, 1))
+        code = error_memory(error, "-j", sizeof path);
+    else
+        code = run(argv, word, status, error);
+    close(word); /* in memory only */
+    return code;
+}
+
 int launch_run(const struct options *options, int *status, struct error *error)
 {
     char program[PATH_BYTES], ranks[16];
@@ -220,10 +272,10 @@ int launch_run(const struct options *options, int *status, struct error *error)
     program[length] = '\0';
     snprintf(ranks, sizeof ranks, "%d", options->ranks ? options->ranks : core_count());
     argv = make_argv(options, ranks, program);
-    if (!argv || setenv(LAUNCH_CHILD, isatty(STDERR_FILENO) ? "terminal" : "log", 1))
+    if (!argv)
         code = error_memory(error, "-j", ((unsigned long long)options->argc + 16) * sizeof *argv);
     else
-        code = run((char *const *)argv, status, error);
+        code = run_ranks((char *const *)argv, status, error);
     free(argv);
     return code;
 }

@@ -4,8 +4,9 @@
 
 #include "job.h"
 
-/* Set in the environment of what launch_run starts. */
+/* Set in the environment of what launch_run starts: what kind of stderr it has, and where rank 0 tells its status. */
 #define LAUNCH_CHILD "H5MAP_UNDER_J"
+#define LAUNCH_STATUS "H5MAP_UNDER_J_STATUS"
 
 /* Is this process started by an MPI launcher (mpirun, srun)? From the environment. A SLURM batch script, or a shell in
  * an allocation, is not. */
@@ -25,11 +26,23 @@ bool launch_terminal(void);
  * SLURM_STEP_NUM_TASKS (first that is set). rank 0 and size 1 without a launcher; size 0: not known. */
 void launch_promise(int *rank, int *size);
 
+/* What rank 0 has told the process that started mpirun. */
+struct launch_word {
+    int32_t begun;  /* 1: it runs */
+    int32_t status; /* its exit status, -1: it has not come to its end */
+};
+
+/* Rank 0 that launch_run started, to the process that did: it runs; it is about to end with this exit status. mpirun's
+ * own status does not always tell. Does nothing elsewhere, and where that process can't be reached. */
+void launch_tell_begun(void);
+void launch_tell_status(int status);
+
 /* Start mpirun ($H5MAP_MPIRUN, or the one known from the build) with options->ranks ranks (0: as many as cores that
  * this process may use) of this program and the same words; stdin /dev/null, its other streams are ours; wait. SIGTERM,
  * SIGINT and SIGHUP are handed on as SIGUSR1 (from the second on as SIGTERM), SIGUSR1 as itself; what this process
- * ignores stays ignored. mpirun ends when this process does. *status is the exit status of the run, 128 + N if mpirun
- * died of signal N. REFUSED under a launcher or when it can't start. Before any thread is made. */
+ * ignores stays ignored. mpirun ends when this process does. *status is the exit status of the run as rank 0 told it,
+ * else mpirun's, as far as that can be a rank's that has said why. FAILED where a rank or mpirun died, STOPPED where a
+ * second request ended it all at once, REFUSED under a launcher or when it can't start. Before any thread is made. */
 int launch_run(const struct options *options, int *status, struct error *error);
 
 #endif

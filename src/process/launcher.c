@@ -1,6 +1,7 @@
 /* What the environment tells of the launcher that started this process. */
 #include "process/launch.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -67,4 +68,26 @@ bool launch_terminal(void)
     if (child && launch_has_launcher())
         return child[0] == 't';
     return isatty(STDERR_FILENO);
+}
+
+static void tell(const struct launch_word *word)
+{
+    const char *path = getenv(LAUNCH_STATUS);
+    const int fd = path && launch_is_child() ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+
+    if (fd < 0)
+        return;
+    if (pwrite(fd, word, sizeof *word, 0) != sizeof *word)
+        unsetenv(LAUNCH_STATUS); /* it stays at what mpirun tells */
+    close(fd);
+}
+
+void launch_tell_begun(void)
+{
+    tell(&(struct launch_word){.begun = 1, .status = -1});
+}
+
+void launch_tell_status(int status)
+{
+    tell(&(struct launch_word){.begun = 1, .status = status});
 }

@@ -14,15 +14,33 @@ static bool exists(const char *path)
     return lstat(path, &status) == 0;
 }
 
-/* An unfinished run: a journal, and the OUTPUT.part that it tells of. */
+/* The file that the newest journal tells of: a copy that was made for it and has not got its name yet, or OUTPUT.part.
+ */
+static int open_part(const struct claim_request *request, struct base *base, struct error *error)
+{
+    const struct place_spec part = {request->path, request->name, PLACE_PART};
+    char suffix[PLACE_COPY_BYTES];
+
+    place_copy_suffix(base->past.attempt, suffix);
+    if (place_open(&(struct place_spec){request->path, request->name, suffix}, &base->place, error))
+        return error->code;
+    if (base->place)
+        return place_become(base->place, PLACE_PART, error);
+    return place_open(&part, &base->place, error);
+}
+
+/* An unfinished run: a journal, and the file that it tells of. */
 static int find_unfinished(const struct claim_request *request, struct base *base, struct error *error)
 {
-    const struct place_spec spec = {request->path, request->name, PLACE_PART};
-
     base->past.path = request->path;
     base->past.name = request->name;
-    if (history_open(&base->past, &base->reader, error) || !base->reader || place_open(&spec, &base->place, error))
+    if (history_open(&base->past, &base->reader, error) || base->past.attempt == 0 || open_part(request, base, error))
         return error->code;
+    if (base->place && !base->reader && !request->options->overwrite)
+        return error_set(error, REFUSED,
+                         "%s: its journal, %s.jnl.%u, is damaged or of another version of h5map (give --overwrite to "
+                         "start afresh)",
+                         request->name, request->name, base->past.attempt);
     if (!base->place) {
         journal_end(base->reader);
         base->reader = NULL;
@@ -139,8 +157,8 @@ static int decide_unfinished(const struct claim_request *request, struct claim *
         return error->code;
     claim->verdict = VERDICT_GO_ON;
     claim->mode = mode;
-    claim->redo = options->retry_failed && !(mode & HEAD_RETRIES);
-    claim->copy = changed || claim->redo;
+    claim->redo = options->retry_failed && (!(mode & HEAD_RETRIES) || changed);
+    claim->copy = changed || claim->redo || !same_items(request, claim);
     if (claim->redo)
         claim->mode |= HEAD_RETRIES;
     return OK;
@@ -155,7 +173,7 @@ static int decide_finished(const struct claim_request *request, struct claim *cl
         return error->code;
     claim->failed = finished_account(claim->base.finished)->failed;
     claim->redo = request->options->retry_failed && claim->failed;
-    if (same_items(request, claim) && !claim->redo) {
+    if (same_items(request, claim) && !claim->redo && !(changed & ACCEPT_OPTIONS)) {
         claim->verdict = VERDICT_NOTHING;
         return OK;
     }
@@ -168,17 +186,40 @@ static int decide_finished(const struct claim_request *request, struct claim *cl
 }
 
 /* A run whose output is there, although it was to replace none, got its end under the output's name and was killed
- * before it had cleared away the rest. */
-static bool is_over(const struct claim_request *request, const struct claim *claim)
+ * before it had cleared away the rest. REFUSED where the output is something else. */
+static int check_over(const struct claim_request *request, const struct claim *claim, bool *over, struct error *error)
 {
-    return !(claim->base.past.head.mode & HEAD_REPLACES) && exists(request->path);
+    const struct identity_question question = {request->name, "", 0};
+    const struct target target = {request->path, request->name};
+    struct finished *finished = NULL;
+    struct error ignored = {0};
+    unsigned changed;
+
+    *over = false;
+    if (claim->base.past.head.mode & HEAD_REPLACES || !exists(request->path))
+        return OK;
+    *over = !finished_open(&target, &finished, &ignored) && finished &&
+            !identity_compare(finished_account(finished)->identity, claim->base.past.identity, &question, &changed,
+                              &ignored);
+    finished_close(finished);
+    if (*over)
+        return OK;
+    return error_set(
+        error, REFUSED,
+        "%s: exists, and beside it %s.part of an unfinished run (move one of them away, or give --overwrite "
+        "to start afresh)",
+        request->name, request->name);
 }
 
 static int decide(const struct claim_request *request, struct claim *claim, struct error *error)
 {
+    bool over = true;
+
     if (find_unfinished(request, &claim->base, error))
         return error->code;
-    if (claim->base.reader && !is_dropped(request, claim) && !is_over(request, claim))
+    if (claim->base.reader && !is_dropped(request, claim) && check_over(request, claim, &over, error))
+        return error->code;
+    if (!over)
         return decide_unfinished(request, claim, error);
     base_close(&claim->base);
     claim->verdict = VERDICT_AFRESH;

@@ -1,21 +1,32 @@
 #include "run/crash.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STACK_BYTES 65536
+#define LINE_BYTES 256
+#define WHAT_BYTES 160
+#define KEPT "; what the last checkpoint holds is kept"
 
-static struct {
-    char part[PATH_BYTES];
-    char line[160]; /* up to the signal's name */
-} crash;
+#ifndef sigev_notify_thread_id /* glibc has the field, but not yet its name */
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
 
-static const char *name_of(int number)
+static char who[32];          /* "h5map: rank 2: " */
+static char late[WHAT_BYTES]; /* what to say where the process does not come to its end; "": nothing has crashed */
+
+static _Thread_local struct crash *volatile calling; /* the kernel's call that this thread is in */
+static _Thread_local volatile bool in_init;
+
+const char *crash_name(int signal)
 {
-    switch (number) {
+    switch (signal) {
     case SIGSEGV:
         return "SIGSEGV, a bad address";
     case SIGBUS:
@@ -29,40 +40,96 @@ static const char *name_of(int number)
     }
 }
 
-/* Only what is safe in a signal handler: unlink, write, _exit. */
-static void on_crash(int number)
+/* One line in one write, of parts that fit, and the end. Safe in a signal handler. */
+static void end_process(const char *what, const char *name, const char *end)
 {
-    const char *name = name_of(number), *end = "); nothing was kept\n";
+    char line[LINE_BYTES], *to = line;
 
-    if (crash.part[0])
-        unlink(crash.part);
-    if (write(STDERR_FILENO, crash.line, strlen(crash.line)) < 0 || write(STDERR_FILENO, name, strlen(name)) < 0 ||
-        write(STDERR_FILENO, end, strlen(end)) < 0)
-        _exit(FAILED);
+    to = stpcpy(to, who);
+    to = stpcpy(to, what);
+    to = stpcpy(to, name);
+    to = stpcpy(to, end);
+    *to++ = '\n';
+    if (write(STDERR_FILENO, line, (size_t)(to - line)) < 0)
+        _exit(FAILED); /* nobody is there to be told */
     _exit(FAILED);
 }
 
-void crash_watch(int rank, const char *part)
+static void leave_call(int number)
 {
-#ifndef __SANITIZE_ADDRESS__
-    const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK | (int)SA_RESETHAND};
+    struct crash *const crash = calling;
 
-    snprintf(crash.part, sizeof crash.part, "%s", part ? part : "");
-    snprintf(crash.line, sizeof crash.line, "h5map: rank %d: the kernel crashed (", rank);
-    sigemptyset(&action.sa_mask);
-    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
-        sigaction(numbers[k], &action, NULL);
-#else
-    (void)rank;
-    (void)part;
-    (void)on_crash;
-#endif
+    calling = NULL;
+    crash->signal = number;
+    siglongjmp(crash->jump, 1);
 }
 
-void crash_forget(void)
+#ifndef __SANITIZE_ADDRESS__
+static void on_crash(int number)
 {
-    crash.part[0] = 0;
+    if (calling)
+        leave_call(number);
+    if (in_init)
+        end_process("the kernel crashed (", crash_name(number), ") in init");
+    end_process("crashed (", crash_name(number), ")" KEPT);
+}
+#endif
+
+static void on_alarm(int number)
+{
+    if (calling)
+        leave_call(number);
+    if (late[0])
+        end_process(late, "", KEPT);
+}
+
+/* "rank 0: the kernel ended the program with exit() at item 12", and the end. */
+static void end_by_kernel(const char *how)
+{
+    char where[WHAT_BYTES / 2] = "";
+
+    if (calling)
+        crash_where(calling, where, sizeof where);
+    end_process(how, where, KEPT);
+}
+
+/* exit() comes from main() or from a kernel; main() calls it on the main thread. */
+static void on_exit_called(void)
+{
+    if (in_init)
+        end_process("the kernel ended the program with exit() in init", "", "");
+    if (calling)
+        end_by_kernel("the kernel ended the program with exit() ");
+    if (gettid() != getpid())
+        end_process("a thread of the kernel ended the program with exit()", "", KEPT);
+}
+
+void crash_thread_ended(void *unused)
+{
+    (void)unused;
+    end_by_kernel("the kernel ended its thread ");
+}
+
+static void handle(int number, void (*handler)(int))
+{
+    /* not blocked in the handler, which does not return where it jumps */
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK | SA_NODEFER};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+int crash_watch(int rank, struct error *error)
+{
+    snprintf(who, sizeof who, "h5map: rank %d: ", rank);
+#ifndef __SANITIZE_ADDRESS__
+    handle(SIGSEGV, on_crash);
+    handle(SIGBUS, on_crash);
+    handle(SIGFPE, on_crash);
+    handle(SIGILL, on_crash);
+    handle(SIGABRT, on_crash);
+#endif
+    return atexit(on_exit_called) ? error_memory(error, "an exit handler", 0) : OK;
 }
 
 void crash_stack(void)
@@ -73,4 +140,68 @@ void crash_stack(void)
     if (stack.ss_sp)
         sigaltstack(&stack, NULL);
 #endif
+}
+
+void crash_in_init(bool running)
+{
+    in_init = running;
+}
+
+bool crash_call(struct crash *crash, void (*call)(void *self), void *self)
+{
+    if (sigsetjmp(crash->jump, 0))
+        return false;
+    calling = crash;
+    call(self);
+    calling = NULL;
+    return true;
+}
+
+/* SIGALRM for this thread. */
+static bool start_timer(double s, timer_t *timer)
+{
+    const struct itimerspec after = {.it_value = {(time_t)s, (long)(1e9 * (s - (double)(time_t)s))}};
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM};
+    sigset_t alarm_only;
+
+    event.sigev_notify_thread_id = gettid();
+    handle(SIGALRM, on_alarm);
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    if (pthread_sigmask(SIG_UNBLOCK, &alarm_only, NULL) || timer_create(CLOCK_MONOTONIC, &event, timer))
+        return false;
+    if (timer_settime(*timer, 0, &after, NULL) == 0)
+        return true;
+    timer_delete(*timer);
+    return false;
+}
+
+bool crash_call_within(struct crash *crash, void (*call)(void *self), void *self, double most_s)
+{
+    timer_t timer;
+    bool back;
+
+    crash->signal = SIGALRM;
+    if (!start_timer(most_s, &timer))
+        return false;
+    back = crash_call(crash, call, self);
+    timer_delete(timer);
+    return back;
+}
+
+void crash_where(const struct crash *crash, char *text, size_t bytes)
+{
+    if (crash->first == crash->last)
+        snprintf(text, bytes, "at item %" PRIu64, crash->first);
+    else
+        snprintf(text, bytes, "in items %" PRIu64 " to %" PRIu64, crash->first, crash->last);
+}
+
+void crash_end_within(const char *what, unsigned most_s)
+{
+    __fsetlocking(stdout, FSETLOCKING_BYCALLER); /* the kernel may have crashed in printf: nobody gives the lock back */
+    __fsetlocking(stderr, FSETLOCKING_BYCALLER);
+    snprintf(late, sizeof late, "%s", what);
+    handle(SIGALRM, on_alarm);
+    alarm(most_s);
 }

@@ -3,7 +3,6 @@
 #include "run/image.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *ticket, struct error *error)
 {
@@ -16,9 +15,23 @@ int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *t
 
 int crew_look(struct crew *crew, struct error *error)
 {
-    if (watch_look(crew->watch))
-        return error_set(error, STOPPED, "stopped by SIG%s", sigabbrev_np(crew->watch->signal));
-    return crew->results->files ? keeper_look(crew->results->files->keeper, error) : OK;
+    return watch_look(crew->watch) == WISH_GO_ON ? OK : watch_stopped(crew->watch, error);
+}
+
+int crew_keep(struct crew *crew, struct error *error)
+{
+    return keeper_look(crew->results->files->keeper, error);
+}
+
+int crew_stop(struct crew *crew, const struct inflight *inflight, struct error *error)
+{
+    const bool doomed = crew->watch->doomed;
+
+    watch_stopped(crew->watch, error);
+    error->detail = inflight_text(inflight, crew->plan, doomed ? " (a rank may have died)" : "");
+    if (doomed && crew->leave_at_once)
+        crew->leave_at_once(crew->self, error);
+    return error->code;
 }
 
 struct batch *crew_image(const struct crew *crew, uint64_t bytes)

@@ -4,6 +4,7 @@
 
 #include "data/source.h"
 #include "parallel/team.h"
+#include "run/inflight.h"
 #include "run/lane.h"
 #include "run/results.h"
 #include "run/spans.h"
@@ -17,14 +18,19 @@ struct crew {
     struct results *results;  /* root: where they go */
     struct watch *watch;      /* root */
     const struct spans *done; /* root: items of earlier runs, which are not dealt */
+    void *self;
+    /* root, may be NULL: the launcher kills soon: keep what is finished and tell, before any other rank is waited for
+     */
+    void (*leave_at_once)(void *self, struct error *error);
 };
 
 /* A way of dealing. Every rank opens (local), all agree, every rank runs, every rank closes (local; what a kernel that
  * is still running uses is left alone).
  *
- * run maps all items. Root's error says what went wrong, STOPPED where a signal asked to stop; the others learn of it
- * in the agreement that follows. Every ticket gets one result, every rank is told to stop, nothing hangs. On return a
- * kernel may still be running in the lane of a rank that gave up. */
+ * run maps all items. Root's error says what went wrong, STOPPED where a signal or the time limit asked to stop; the
+ * others learn of it in the agreement that follows. A stop begins nothing new, and waits a little for what is on the
+ * way (watch.h); where that was all there was left, the run is complete. Every ticket gets one result, every rank is
+ * told to stop, nothing hangs. On return a kernel may still be running in the lane of a rank that gave up. */
 struct dealing {
     int (*open)(struct crew *crew, void **self, struct error *error);
     int (*run)(void *self, struct error *error);
@@ -36,15 +42,21 @@ const struct dealing *dealing_dynamic_root(void);
 const struct dealing *dealing_dynamic_other(void);
 
 /* Equal contiguous runs of items, in bounded rounds of scatter and gather: the simplest reading of the design, and the
- * oracle of the tests. A stop waits for the round at hand. */
+ * oracle of the tests. */
 const struct dealing *dealing_static(void);
 
 /* Root: read the items into a ticket and write its header. */
 int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *ticket, struct error *error);
 
-/* Root: look at signals, progress and checkpoints; STOPPED in error where the run is to stop, FAILED where a checkpoint
- * failed. */
+/* Root, before and after the mapping: look at signals, the time limit and progress; STOPPED in error where the run is
+ * to stop. */
 int crew_look(struct crew *crew, struct error *error);
+
+/* Root, while items are mapped: a checkpoint, if one is due. FAILED where the last one failed. */
+int crew_keep(struct crew *crew, struct error *error);
+
+/* Root: the mapping stops, as the watch says: STOPPED in error, and in its detail what is given up. */
+int crew_stop(struct crew *crew, const struct inflight *inflight, struct error *error);
 
 /* [count] headers, each to be sent on its own in messages whose images have up to image_bytes; NULL: no memory. */
 struct batch *crew_headers(const struct crew *crew, size_t count, uint64_t image_bytes);

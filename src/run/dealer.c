@@ -1,31 +1,9 @@
 /* Dynamic dealing, root's side: who is free gets the next ticket. The other ranks' side is player.c. */
-#include "parallel/mail.h"
+#include "run/dealer.h"
 #include "parallel/patience.h"
-#include "run/crew.h"
-#include "run/hand.h"
 #include "run/image.h"
-#include "run/ledger.h"
-
-#include <stdlib.h>
 
 #define SLEEP_NS 1000000
-#define STOPS_AT_A_TIME 16
-
-struct dealer {
-    struct crew *crew;
-    struct error *error;
-    struct ledger ledger;
-    struct mail *mail;  /* NULL: alone */
-    struct hand *hands; /* [ranks] */
-    int *ring;          /* [ranks + 1] ranks that may get a ticket, first come first served */
-    int ring_first, ring_count;
-    struct batch **pool; /* [pool_free] images for tickets on the way out */
-    int pool_free;
-    struct slot *slots;  /* root's own, [slots] */
-    struct batch *stops; /* [ranks] */
-    int stops_sent;
-    uint32_t outstanding; /* tickets at other ranks */
-};
 
 /* ---- dealing ---- */
 
@@ -34,16 +12,15 @@ static bool failing(const struct dealer *dealer)
     return dealer->error->code != OK;
 }
 
+/* Is there something to deal, and may it be dealt? */
+static bool may_deal(const struct dealer *dealer)
+{
+    return !failing(dealer) && !dealer->draining && ledger_left(&dealer->ledger) > 0;
+}
+
 static bool has_room(const struct dealer *dealer, int rank)
 {
     return hand_has_room(&dealer->hands[rank], dealer->crew->plan);
-}
-
-static void queue(struct dealer *dealer, int rank)
-{
-    const int size = team_size(dealer->crew->team) + 1;
-
-    dealer->ring[(dealer->ring_first + dealer->ring_count++) % size] = rank;
 }
 
 static int unqueue(struct dealer *dealer)
@@ -67,6 +44,7 @@ static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
         crew_read(dealer->crew, first, count, ticket, dealer->error))
         return false;
     hand_book(hand, count);
+    inflight_add(&dealer->inflight, rank, first, count);
     return true;
 }
 
@@ -74,7 +52,7 @@ static bool deal_to_self(struct dealer *dealer)
 {
     struct crew *crew = dealer->crew;
 
-    if (failing(dealer) || ledger_left(&dealer->ledger) == 0 || !has_room(dealer, 0))
+    if (!may_deal(dealer) || !has_room(dealer, 0))
         return false;
     for (int k = 0; k < crew->plan->slots; k++) {
         struct slot *slot = &dealer->slots[k];
@@ -94,8 +72,7 @@ static bool deal_to_others(struct dealer *dealer)
 {
     int rank;
 
-    if (failing(dealer) || dealer->ring_count == 0 || dealer->pool_free == 0 || !mail_room(dealer->mail) ||
-        ledger_left(&dealer->ledger) == 0)
+    if (!may_deal(dealer) || dealer->ring_count == 0 || dealer->pool_free == 0 || !mail_room(dealer->mail))
         return false;
     rank = unqueue(dealer);
     if (!has_room(dealer, rank)) /* its latest items took longer; its next result queues it again */
@@ -108,11 +85,20 @@ static bool deal_to_others(struct dealer *dealer)
     dealer->outstanding++;
     mail_send(dealer->mail, rank, ticket, image_inputs_bytes(dealer->crew->plan, ticket->count));
     if (has_room(dealer, rank))
-        queue(dealer, rank);
+        dealer_queue(dealer, rank);
     return true;
 }
 
 /* ---- results ---- */
+
+/* The rank's ticket has come back. */
+static void take(struct dealer *dealer, int rank, const struct batch *result)
+{
+    hand_unbook(&dealer->hands[rank], result);
+    inflight_remove(&dealer->inflight, rank, result->first);
+    if (!failing(dealer) && result->verb == VERB_MAP)
+        results_take(dealer->crew->results, result, dealer->error);
+}
 
 static bool take_own(struct dealer *dealer)
 {
@@ -120,10 +106,8 @@ static bool take_own(struct dealer *dealer)
 
     if (!slot)
         return false;
-    hand_unbook(&dealer->hands[0], slot->result);
     slot->ticket->slot = -1;
-    if (!failing(dealer))
-        results_take(dealer->crew->results, slot->result, dealer->error);
+    take(dealer, 0, slot->result);
     return true;
 }
 
@@ -137,11 +121,9 @@ static bool take_others(struct dealer *dealer)
     const bool had_room = has_room(dealer, rank);
 
     dealer->outstanding--;
-    hand_unbook(&dealer->hands[rank], result);
-    if (!failing(dealer) && result->verb == VERB_MAP)
-        results_take(dealer->crew->results, result, dealer->error);
+    take(dealer, rank, result);
     if (!had_room && has_room(dealer, rank))
-        queue(dealer, rank);
+        dealer_queue(dealer, rank);
     mail_again(dealer->mail, result);
     return true;
 }
@@ -169,6 +151,22 @@ static bool send_stop(struct dealer *dealer)
     mail_send(dealer->mail, rank, &dealer->stops[rank], sizeof dealer->stops[rank]);
     dealer->stops_sent++;
     return true;
+}
+
+/* Signals, the time limit, the progress. A run that is to stop stops once nothing is in flight, or once that has been
+ * waited for long enough. */
+static void look(struct dealer *dealer)
+{
+    const enum wish wish = watch_look(dealer->crew->watch);
+
+    dealer->draining = wish != WISH_GO_ON;
+    if (wish == WISH_LEAVE)
+        while (take_own(dealer) || (dealer->mail && take_others(dealer))) /* what has come by now */
+            ;
+    if (failing(dealer) || crew_keep(dealer->crew, dealer->error) || !dealer->draining)
+        return;
+    if (dealer->outstanding || lane_load(dealer->crew->lane) ? wish == WISH_LEAVE : ledger_left(&dealer->ledger) > 0)
+        crew_stop(dealer->crew, &dealer->inflight, dealer->error);
 }
 
 static bool serve_others(struct dealer *dealer)
@@ -207,96 +205,12 @@ static void serve(struct dealer *dealer)
         any |= serve_others(dealer);
         any |= take_own(dealer);
         if (!failing(dealer))
-            crew_look(dealer->crew, dealer->error);
+            look(dealer);
         if (any)
             patience_reset(&patience);
         else
             patience_wait(&patience);
     }
-}
-
-/* ---- root's set-up ---- */
-
-static int open_slots(struct dealer *dealer)
-{
-    const struct plan *plan = dealer->crew->plan;
-
-    dealer->slots = calloc((size_t)plan->slots, sizeof *dealer->slots);
-    for (int k = 0; dealer->slots && k < plan->slots; k++) {
-        dealer->slots[k].ticket = crew_image(dealer->crew, plan->image_in_bytes);
-        dealer->slots[k].result = crew_image(dealer->crew, plan->image_out_bytes);
-        if (!dealer->slots[k].ticket || !dealer->slots[k].result)
-            return FAILED;
-        dealer->slots[k].ticket->slot = -1;
-    }
-    return dealer->slots ? OK : FAILED;
-}
-
-static int open_pool(struct dealer *dealer)
-{
-    const struct plan *plan = dealer->crew->plan;
-
-    dealer->pool = calloc((size_t)plan->pool + 1, sizeof *dealer->pool);
-    for (int k = 0; dealer->pool && k < plan->pool; k++) {
-        struct batch *image = crew_image(dealer->crew, plan->image_in_bytes);
-
-        if (!image)
-            return FAILED;
-        dealer->pool[dealer->pool_free++] = image;
-    }
-    return dealer->pool ? OK : FAILED;
-}
-
-static int open_mail(struct dealer *dealer, struct error *error)
-{
-    const struct plan *plan = dealer->crew->plan;
-    const struct mail_spec spec = {.send_bytes = plan->image_in_bytes,
-                                   .receive_bytes = plan->image_out_bytes,
-                                   .sends = plan->pool + STOPS_AT_A_TIME,
-                                   .receives = plan->pool,
-                                   .count_limit = plan->count_limit};
-
-    return mail_open(dealer->crew->team, &spec, &dealer->mail, error);
-}
-
-static void dealer_close(void *self, bool busy)
-{
-    struct dealer *dealer = self;
-
-    mail_close(dealer->mail);
-    for (int k = 0; !busy && dealer->slots && k < dealer->crew->plan->slots; k++) {
-        free(dealer->slots[k].ticket);
-        free(dealer->slots[k].result);
-    }
-    for (int k = 0; k < dealer->pool_free; k++)
-        free(dealer->pool[k]);
-    free(dealer->pool);
-    if (!busy) /* else the kernel still uses them, and the process ends soon */
-        free(dealer->slots);
-    free(dealer->stops);
-    free(dealer->ring);
-    free(dealer->hands);
-    free(dealer);
-}
-
-static int dealer_open(struct crew *crew, void **self, struct error *error)
-{
-    const struct plan *plan = crew->plan;
-    const int ranks = team_size(crew->team);
-    struct dealer *dealer = calloc(1, sizeof *dealer);
-
-    if (!dealer)
-        return error_memory(error, "buffers", sizeof *dealer);
-    *self = dealer;
-    dealer->crew = crew;
-    dealer->hands = calloc((size_t)ranks, sizeof *dealer->hands);
-    dealer->ring = calloc((size_t)ranks + 1, sizeof *dealer->ring);
-    dealer->stops = crew_headers(crew, (size_t)ranks, plan->image_in_bytes);
-    if (!dealer->hands || !dealer->ring || !dealer->stops || open_slots(dealer) || (ranks > 1 && open_pool(dealer)))
-        return error_memory(error, "buffers", plan->image_in_bytes + plan->image_out_bytes);
-    for (int rank = 1; rank < ranks; rank++)
-        queue(dealer, rank);
-    return ranks > 1 ? open_mail(dealer, error) : OK;
 }
 
 static int dealer_run(void *self, struct error *error)

@@ -4,7 +4,6 @@
 #include "run/engine.h"
 #include "process/launch.h"
 #include "run/clock.h"
-#include "run/crash.h"
 #include "run/run.h"
 #include "run/share.h"
 
@@ -73,7 +72,6 @@ static bool clean_up(struct run *run)
     bool busy;
 
     source_close(run->source);
-    crash_forget();
     if (run->error->code)
         files_give_up(&run->files, run->error);
     files_close(&run->files);
@@ -121,7 +119,7 @@ static void report(struct run *run, const struct promise *promise)
 
     if (run->root && !run->error->code)
         fill_outcome(run, &outcome);
-    if ((promise->rank == 0 || alone) && run->hooks && run->hooks->report)
+    if ((promise->rank == 0 || alone) && !run->told && run->hooks && run->hooks->report)
         run->hooks->report(run->hooks->self, run->error, &outcome);
     if (run->team && team_size(run->team) > 1)
         team_agree(run->team, &none);
@@ -146,6 +144,7 @@ int engine_run(const struct options *options, const struct hooks *hooks, bool *b
     run->options = options;
     run->hooks = hooks;
     run->error = error;
+    run->start_s = clock_now_s();
     run->start_unix_s = clock_unix_s();
     code = run_job(run, &promise);
     *busy = clean_up(run);

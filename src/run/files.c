@@ -8,15 +8,29 @@ static struct place_spec spec_of(const struct files *files, const char *suffix)
     return (struct place_spec){files->request.path, files->request.name, suffix};
 }
 
-/* Leftovers of runs that were killed. */
+static void discard(const struct files *files, const char *suffix)
+{
+    const struct place_spec spec = spec_of(files, suffix);
+
+    place_discard(&spec);
+}
+
+/* Leftovers of runs that were killed. A copy that no journal tells of has the number of the next one. */
 static int clear_away(struct files *files, struct error *error)
 {
-    static const char *const suffixes[] = {PLACE_COPY, PLACE_PACK, PLACE_PART};
     const bool needed = files->claim.base.reader != NULL;
+    char copy[PLACE_COPY_BYTES];
+    unsigned newest;
 
-    for (int k = 0; k < 3 - needed; k++)
-        place_discard(&(struct place_spec){files->request.path, files->request.name, suffixes[k]});
-    return needed ? OK : journal_remove_others(files->request.path, files->request.name, 0, error);
+    if (journal_newest(files->request.path, files->request.name, &newest, error))
+        return error->code;
+    place_copy_suffix(newest + 1, copy);
+    discard(files, copy);
+    discard(files, PLACE_PACK);
+    if (needed)
+        return OK;
+    discard(files, PLACE_PART);
+    return journal_remove_others(files->request.path, files->request.name, 0, error);
 }
 
 int files_claim(struct files *files, const struct files_request *request, struct error *error)
@@ -82,17 +96,27 @@ static int fill_runs(struct files *files, struct error *error)
 static int begin_history(struct files *files, struct error *error)
 {
     struct history *history = &files->history;
-    unsigned newest;
 
-    history->path = files->request.path;
-    history->name = files->request.name;
-    if (journal_newest(history->path, history->name, &newest, error) || fill_runs(files, error))
+    if (fill_runs(files, error))
         return error->code;
-    history->attempt = newest + 1;
     history->identity = strdup(files->request.record->identity);
     if (!history->identity)
         return error_memory(error, "the journal", strlen(files->request.record->identity));
     fill_head(files);
+    return OK;
+}
+
+/* Each run has a journal of its own. */
+static int number_run(struct files *files, struct error *error)
+{
+    unsigned newest;
+
+    files->history.path = files->request.path;
+    files->history.name = files->request.name;
+    if (journal_newest(files->request.path, files->request.name, &newest, error))
+        return error->code;
+    files->history.attempt = newest + 1;
+    place_copy_suffix(newest + 1, files->copy_suffix);
     return OK;
 }
 
@@ -136,17 +160,30 @@ static int take_part(struct files *files, struct error *error)
     return place_reserve(files->place, files->layout.file_bytes, error);
 }
 
-/* The copy is on disk: from here on it is OUTPUT.part. */
-static int take_copy(struct files *files, struct error *error)
+/* Publish the journal. A copy is on disk, under the name that goes with it, before, and is OUTPUT.part after it: killed
+ * in between, the next run makes it that. */
+static int publish(struct files *files, struct journal *journal, struct error *error)
 {
-    if (place_sync(files->place, error))
+    const bool copy = files->claim.copy;
+
+    if ((copy && (place_sync_all(files->place, error) || place_sync_name(files->place, error))) ||
+        lock_look(files->claim.lock, error) || journal_publish(journal, error))
         return error->code;
-    return place_become(files->place, PLACE_PART, error);
+    return copy ? place_become(files->place, PLACE_PART, error) : OK;
+}
+
+/* A part that is too short holds nothing there, but what it holds before that counts. */
+static int make_long(const struct files *files, struct error *error)
+{
+    const struct base *base = &files->claim.base;
+
+    return base->place ? place_cut(base->place, base->past.head.layout.file_bytes, error) : OK;
 }
 
 static int go_on(struct files *files, struct error *error)
 {
     const bool copy = files->claim.copy;
+    struct error ignored = {0};
     struct journal *journal = NULL;
     struct resume resume = {.plan = files->request.plan,
                             .claim = &files->claim,
@@ -155,7 +192,8 @@ static int go_on(struct files *files, struct error *error)
                             .self = files->request.self,
                             .look = files->request.look};
 
-    if (copy ? make_part(files, PLACE_COPY, error) : take_part(files, error))
+    if (number_run(files, error) || make_long(files, error) ||
+        (copy ? make_part(files, files->copy_suffix, error) : take_part(files, error)))
         return error->code;
     resume.place = files->place;
     if (start_keeper(files, error) || begin_history(files, error) || history_begin(&files->history, &journal, error)) {
@@ -164,18 +202,19 @@ static int go_on(struct files *files, struct error *error)
     }
     resume.journal = journal;
     resume.runs = files->history.runs;
-    if ((copy ? resume_copy(&resume, error) : resume_in_place(&resume, error)) || (copy && take_copy(files, error)) ||
-        lock_look(files->claim.lock, error) || journal_publish(journal, error)) {
+    if ((copy ? resume_copy(&resume, error) : resume_in_place(&resume, error)) || publish(files, journal, error)) {
+        files->copy_counts = journal_is_published(journal);
         journal_close(journal);
         return error->code;
     }
     keeper_take_journal(files->keeper, journal);
-    return journal_remove_others(files->request.path, files->request.name, files->history.attempt, error);
+    journal_remove_others(files->request.path, files->request.name, files->history.attempt, &ignored);
+    return OK; /* the newest counts, whatever others there are */
 }
 
 static int begin_afresh(struct files *files, struct error *error)
 {
-    if (make_part(files, PLACE_PART, error) || begin_history(files, error))
+    if (number_run(files, error) || make_part(files, PLACE_PART, error) || begin_history(files, error))
         return error->code;
     return start_keeper(files, error);
 }
@@ -193,13 +232,12 @@ void files_remove(struct files *files)
 /* Nothing of this attempt stays; what there was before does. */
 static void undo(struct files *files, struct error *error)
 {
-    const struct place_spec copy = spec_of(files, PLACE_COPY);
     char cause[ERROR_TEXT_BYTES];
 
     if (files->claim.verdict == VERDICT_AFRESH)
         files_remove(files);
-    else if (files->claim.copy)
-        place_discard(&copy);
+    else if (files->claim.copy && !files->copy_counts)
+        discard(files, files->copy_suffix);
     if (error->code != STOPPED)
         return;
     memcpy(cause, error->text, sizeof cause);
@@ -215,8 +253,6 @@ int files_open(struct files *files, struct error *error)
         go_on(files, error);
     else
         begin_afresh(files, error);
-    for (size_t k = 0; k < files->kept.done.count && !error->code; k++)
-        spans_add(&files->made, &files->kept.done.of[k], error);
     if (error->code)
         undo(files, error);
     files->open = !error->code;

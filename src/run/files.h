@@ -25,8 +25,9 @@ struct files {
     struct place *place;
     struct history history;
     struct keeper *keeper;
-    struct kept kept;  /* at the start */
-    struct spans made; /* by now */
+    struct kept kept; /* at the start */
+    char copy_suffix[PLACE_COPY_BYTES];
+    bool copy_counts; /* its journal is published */
     bool open;         /* files_open has succeeded, and they have not come to their end */
 };
 

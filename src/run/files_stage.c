@@ -162,15 +162,30 @@ static void note_kept(const struct run *run)
     stage_note(run, line);
 }
 
+/* The launcher kills soon: keep what is finished, and tell, before any other rank is waited for. */
+static void leave_at_once(void *self, struct error *error)
+{
+    struct run *run = self;
+
+    files_give_up(&run->files, error);
+    if (run->hooks && run->hooks->report)
+        run->hooks->report(run->hooks->self, error, NULL);
+    run->told = true;
+}
+
 int stage_open_files(struct run *run)
 {
+    const double limit_s = run->options->time_limit_s;
+
     if (results_open(&run->results, &run->plan, team_size(run->team), run->error) ||
         source_open(&run->signature, &run->binding, &run->plan, &run->source, run->error))
         return run->error->code;
-    watch_start(&run->watch, run->hooks, &run->results.tally);
+    watch_start(&run->watch, run->hooks, &run->results.tally, limit_s > 0 ? run->start_s + limit_s : 0);
     run->crew.source = run->source;
     run->crew.results = &run->results;
     run->crew.watch = &run->watch;
+    run->crew.self = run;
+    run->crew.leave_at_once = leave_at_once;
     if (files_open(&run->files, run->error))
         return run->error->code;
     note_kept(run);

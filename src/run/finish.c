@@ -4,7 +4,7 @@
 #include "run/files.h"
 
 #include <inttypes.h>
-#include <string.h>
+#include <stdio.h>
 
 static int read_staged(void *self, uint64_t offset, void *to, size_t bytes, struct error *error)
 {
@@ -37,6 +37,8 @@ static int finish_packed(struct files *files, const struct ending *ending, struc
     pack.target = (struct target){place_path(packed), files->request.name};
     code = pack_write(&pack, error);
     if (!code)
+        code = place_sync_all(packed, error);
+    if (!code)
         code = lock_look(files->claim.lock, error);
     if (!code) {
         code = place_finish(packed, files->claim.mode & HEAD_REPLACES, error);
@@ -50,70 +52,104 @@ static int finish_packed(struct files *files, const struct ending *ending, struc
     return code;
 }
 
+/* The look comes last: a run that was cut off may have been in the sync for long. */
 static int finish_part(struct files *files, const struct ending *ending, struct error *error)
 {
     const struct target target = {place_path(files->place), files->request.name};
 
-    if (output_complete(&target, ending, error) || lock_look(files->claim.lock, error))
+    if (skeleton_restore(&files->history.skeleton, files->place, files->layout.file_bytes, error) ||
+        output_complete(&target, ending, error) || place_sync_all(files->place, error) ||
+        lock_look(files->claim.lock, error))
         return error->code;
     place_finish(files->place, files->claim.mode & HEAD_REPLACES, error);
     files->open = !place_is_finished(files->place);
     return error->code;
 }
 
-static void fill_ending(struct files *files, struct ending *ending)
+/* Who made what: the spans that were there, and this run the gaps between them. As many rows as are listed. */
+static int list_made(const struct files *files, struct spans *made, struct error *error)
+{
+    const struct spans *done = &files->kept.done;
+    const uint32_t run = files->history.head.run_count - 1;
+    const uint64_t items = files->request.plan->items;
+    struct gap gap = {0};
+    size_t at = 0;
+
+    while (made->count < MADE_KEPT && !error->code) {
+        const bool more = spans_gap(done, gap.first + gap.count, items, &gap);
+
+        for (; at < done->count && (!more || done->of[at].first < gap.first) && !error->code; at++)
+            spans_add(made, &done->of[at], error);
+        if (!more)
+            break;
+        spans_add(made, &(struct made){gap.first, gap.count, run}, error);
+    }
+    return error->code;
+}
+
+static void fill_ending(struct files *files, const struct spans *made, struct ending *ending)
 {
     struct run_info *run = &files->history.runs[files->history.head.run_count - 1];
 
     run->end_s = clock_unix_s();
-    run->items = spans_total(&files->made) - files->kept.items;
+    run->items = files->request.plan->items - files->kept.items;
     run->failed = ending->failed - files->kept.failed;
     ending->runs = files->history.runs;
     ending->run_count = files->history.head.run_count;
-    ending->made = files->made.of;
-    ending->made_count = files->made.count < MADE_KEPT ? files->made.count : MADE_KEPT;
+    ending->made = made->of;
+    ending->made_count = made->count < MADE_KEPT ? made->count : MADE_KEPT;
 }
 
 /* What a journal tells must be all before the file is touched for the last time: then the end can be repeated. */
 int files_finish(struct files *files, struct ending *ending, struct error *error)
 {
-    if (keeper_has_journal(files->keeper) && keeper_commit(files->keeper, error))
+    struct spans made = {0};
+
+    if (keeper_settle(files->keeper, error) ||
+        (keeper_has_journal(files->keeper) && keeper_commit(files->keeper, error)) ||
+        lock_look(files->claim.lock, error))
         return error->code;
-    if (lock_look(files->claim.lock, error))
-        return error->code;
-    fill_ending(files, ending);
-    if (files->request.options->compress ? finish_packed(files, ending, error) : finish_part(files, ending, error))
+    if (!list_made(files, &made, error)) {
+        fill_ending(files, &made, ending);
+        if (files->request.options->compress)
+            finish_packed(files, ending, error);
+        else
+            finish_part(files, ending, error);
+    }
+    spans_free(&made);
+    if (error->code)
         return error->code;
     files->open = false;
     keeper_forget(files->keeper);
     return OK;
 }
 
-/* "CAUSE; 1200 of 5000 items are kept (run the same command again)" */
-static void say_kept(const struct files *files, uint64_t kept, struct error *error)
+/* "CAUSE; 1200 of 5000 items are kept (run the same command again to go on)". `trouble` is what came in the way of
+ * keeping more. */
+static void say_kept(const struct files *files, uint64_t kept, const struct error *trouble, struct error *error)
 {
-    char cause[ERROR_TEXT_BYTES];
+    char cause[ERROR_TEXT_BYTES / 2];
 
-    memcpy(cause, error->text, sizeof cause);
+    snprintf(cause, sizeof cause, "%s", error->text);
     if (kept)
         error_set(error, error->code,
-                  "%.*s; %" PRIu64 " of %" PRIu64 " items are kept (run the same command again to go on)",
-                  ERROR_TEXT_BYTES - 128, cause, kept, files->request.plan->items);
+                  "%s; %" PRIu64 " of %" PRIu64 " items are kept (run the same command again to go on)", cause, kept,
+                  files->request.plan->items);
+    else if (trouble->code)
+        error_set(error, FAILED, "%s; nothing could be kept: %.400s", cause, trouble->text);
     else
-        error_set(error, error->code, "%.*s; no item was finished (run the same command again)", ERROR_TEXT_BYTES - 128,
-                  cause);
+        error_set(error, error->code, "%s; no item was finished (run the same command again)", cause);
 }
 
 void files_give_up(struct files *files, struct error *error)
 {
-    struct error second = {0};
-    uint64_t kept;
+    struct error trouble = {0};
 
-    if (!files->open || lock_look(files->claim.lock, &second))
+    if (!files->open || lock_look(files->claim.lock, &trouble))
         return;
-    keeper_commit(files->keeper, &second);
-    kept = files->kept.items + keeper_recorded(files->keeper);
-    say_kept(files, kept, error);
+    files->open = false;
+    keeper_commit(files->keeper, &trouble);
+    say_kept(files, files->kept.items + keeper_recorded(files->keeper), &trouble, error);
     if (!keeper_has_journal(files->keeper))
         files_remove(files);
 }
@@ -126,6 +162,5 @@ void files_close(struct files *files)
     place_close(files->place);
     history_free(&files->history);
     kept_free(&files->kept);
-    spans_free(&files->made);
     claim_close(&files->claim);
 }

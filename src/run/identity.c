@@ -60,6 +60,8 @@ static void add_input(FILE *text, const struct port *port, const struct bound *b
     add_number(text, "input", what, bound->file_bytes);
     snprintf(what, sizeof what, "the modification time (ns) of input %s's file", port->name);
     add_number(text, "input", what, (uint64_t)bound->mtime_ns);
+    snprintf(what, sizeof what, "what the links of input %s lead to", port->name);
+    add_number(text, "input", what, bound->others_crc);
 }
 
 static void add_inputs(FILE *text, const struct identity_parts *parts)
@@ -86,6 +88,8 @@ static void add_results(FILE *text, const struct identity_parts *parts)
     for (int k = 0; k < parts->signature->out_count; k++) {
         const struct port *port = &parts->signature->out[k];
 
+        snprintf(what, sizeof what, "result number %d", k + 1);
+        add(text, "-", what, port->name);
         snprintf(what, sizeof what, "the type of result %s", port->name);
         snprintf(value, sizeof value, "%" PRIu64 " %s an item", parts->plan->out[k].elements, type_name(port->type));
         add(text, "-", what, value);

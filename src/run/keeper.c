@@ -25,7 +25,7 @@ struct keeper {
     struct journal *journal; /* NULL: none yet */
     struct load loads[2];
     struct load *fresh, *pending; /* main's, the thread's */
-    double due_s;
+    double due_s, touched_s;
     uint64_t recorded; /* items of this run */
     bool dead;         /* a checkpoint failed: no more of them */
 
@@ -77,7 +77,7 @@ static int record(struct keeper *keeper, struct error *error)
         else
             journal_sync(keeper->journal, error);
     }
-    if (error->code && first) {
+    if (error->code && first && !journal_is_published(keeper->journal)) {
         journal_close(keeper->journal);
         keeper->journal = NULL;
     }
@@ -234,10 +234,22 @@ static bool is_due(const struct keeper *keeper, double now_s)
            (now_s >= keeper->due_s || load->extents.count >= EXTENTS_MOST || load->failure_count >= FAILURES_MOST);
 }
 
+/* While the thread waits for a slow disk, others must see that we live. */
+static void touch_lock(struct keeper *keeper, double now_s)
+{
+    if (keeper->pending->extents.count == 0)
+        keeper->touched_s = now_s; /* the thread takes care of it */
+    if (now_s - keeper->touched_s < LOCK_REFRESH_S)
+        return;
+    keeper->touched_s = now_s;
+    lock_refresh(keeper->spec.lock);
+}
+
 int keeper_look(struct keeper *keeper, struct error *error)
 {
     const double now_s = clock_now_s();
 
+    touch_lock(keeper, now_s);
     if (keeper->dead || !(keeper->pending->extents.count || is_due(keeper, now_s)))
         return OK;
     pthread_mutex_lock(&keeper->lock);
@@ -269,16 +281,19 @@ int keeper_commit(struct keeper *keeper, struct error *error)
     return error->code;
 }
 
-bool keeper_has_journal(struct keeper *keeper)
+int keeper_settle(struct keeper *keeper, struct error *error)
 {
-    bool there;
-
+    if (keeper->dead)
+        return error_set(error, FAILED, "%s: can't go on recording what is finished", keeper->spec.history->name);
     pthread_mutex_lock(&keeper->lock);
-    while (keeper->busy)
-        pthread_cond_wait(&keeper->answer, &keeper->lock);
-    there = keeper->journal != NULL;
+    wait_for_answer(keeper, error);
     pthread_mutex_unlock(&keeper->lock);
-    return there;
+    return error->code;
+}
+
+bool keeper_has_journal(const struct keeper *keeper)
+{
+    return keeper->journal != NULL;
 }
 
 uint64_t keeper_recorded(const struct keeper *keeper)

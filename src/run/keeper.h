@@ -37,8 +37,11 @@ int keeper_look(struct keeper *keeper, struct error *error);
 /* Record all that is in place, now: waits for the disk. FAILED where that can't be done. */
 int keeper_commit(struct keeper *keeper, struct error *error);
 
-/* Is there a journal? Waits for a checkpoint that is being made. */
-bool keeper_has_journal(struct keeper *keeper);
+/* Wait for a checkpoint that is being made. FAILED where it, or an earlier one, failed. */
+int keeper_settle(struct keeper *keeper, struct error *error);
+
+/* Is there a journal? While no checkpoint is being made. */
+bool keeper_has_journal(const struct keeper *keeper);
 
 /* Items of this run that are recorded. */
 uint64_t keeper_recorded(const struct keeper *keeper);

@@ -52,8 +52,8 @@ int stage_load_kernel(struct run *run)
 
 int stage_open_crew(struct run *run)
 {
-    crash_watch(team_rank(run->team), NULL);
-    if (mapper_init_kernel(&run->plan, run->kernel, &run->state, run->error))
+    if (crash_watch(team_rank(run->team), run->error) ||
+        mapper_init_kernel(&run->plan, run->kernel, &run->state, run->error))
         return run->error->code;
     run->state_made = true;
     if (mapper_open(&run->plan, run->kernel, run->state, &run->mapper, run->error) ||

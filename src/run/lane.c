@@ -46,6 +46,7 @@ static void *lane_thread(void *argument)
     struct lane *lane = argument;
 
     crash_stack();
+    pthread_cleanup_push(crash_thread_ended, NULL);
     for (unsigned done = 0; !atomic_load(&lane->leave);) {
         if (wait_for_work(lane, done) == done)
             continue;
@@ -55,6 +56,7 @@ static void *lane_thread(void *argument)
         done++;
         atomic_store_explicit(&lane->done, done, memory_order_release);
     }
+    pthread_cleanup_pop(0);
     pthread_mutex_lock(&lane->lock);
     lane->ended = true;
     pthread_cond_signal(&lane->over);
@@ -151,6 +153,8 @@ static bool wait_for_end(struct lane *lane, double patience_s)
 
 bool lane_close(struct lane *lane, double patience_s)
 {
+    bool sound;
+
     if (!lane)
         return true;
     if (!wait_for_end(lane, patience_s)) {
@@ -161,7 +165,8 @@ bool lane_close(struct lane *lane, double patience_s)
     pthread_cond_destroy(&lane->over);
     pthread_cond_destroy(&lane->work);
     pthread_mutex_destroy(&lane->lock);
+    sound = !mapper_crashed(lane->mapper);
     free(lane->ring);
     free(lane);
-    return true;
+    return sound;
 }

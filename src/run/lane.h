@@ -25,9 +25,9 @@ struct slot *lane_done(struct lane *lane);
 /* How many slots are in the lane. */
 int lane_load(const struct lane *lane);
 
-/* End the thread, waiting at most `patience_s` for the kernel. false: a kernel is still running; then the mapper and
- * the images of its slot must stay, and the process must end without returning from main's stack of them. NULL is fine.
- */
+/* End the thread, waiting at most `patience_s` for the kernel. false: a kernel is still running, or has crashed; then
+ * the mapper and the images of its slot must stay, and the process must end without returning from main's stack of
+ * them. NULL is fine. */
 bool lane_close(struct lane *lane, double patience_s);
 
 #endif

@@ -1,52 +1,35 @@
 #include "run/mapper.h"
 #include "codec/convert.h"
 #include "codec/crc.h"
+#include "run/calls.h"
 #include "run/clock.h"
 #include "run/image.h"
 #include "run/plan.h"
-#include "run/reasons.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct mapper {
     const struct plan *plan;
-    const h5map_kernel_t *kernel;
-    void *state;
-    size_t dim[DIM_NAMES_MAX];
-    size_t in_bytes[PORTS_MAX], out_bytes[PORTS_MAX];
+    struct calls calls;
     void *converted[PORTS_MAX]; /* [piece][elements] of inputs that need it */
-    int32_t *status;            /* [piece], all 0 between calls */
-    uint64_t *index;            /* [piece] where indices are not consecutive, else NULL */
-    struct reasons reasons;
+    bool crashed;
 };
 
-/* One piece: some items of a batch, on the way from its inputs to its results. */
-struct part {
-    uint64_t offset, count; /* in the batch */
-    const void *in[PORTS_MAX];
-    void *out[PORTS_MAX];
-};
-
-static int mapper_allocate(struct mapper *mapper, struct error *error)
+static int mapper_allocate(struct mapper *mapper, const h5map_kernel_t *kernel, struct error *error)
 {
     const struct plan *plan = mapper->plan;
-    const size_t piece = plan->piece;
 
-    mapper->status = calloc(piece, sizeof *mapper->status);
-    if (plan->step > 1)
-        mapper->index = calloc(piece, sizeof *mapper->index);
-    if (!mapper->status || (plan->step > 1 && !mapper->index))
-        return error_memory(error, "item status", piece * sizeof *mapper->index);
+    if (calls_open(&mapper->calls, plan, kernel, error))
+        return error->code;
     for (int k = 0; k < plan->in_count; k++) {
         if (!plan->in[k].convert)
             continue;
-        mapper->converted[k] = malloc(piece * plan->in[k].bytes + 1);
+        mapper->converted[k] = malloc(plan->piece * plan->in[k].bytes + 1);
         if (!mapper->converted[k])
-            return error_memory(error, "converted inputs", piece * plan->in[k].bytes);
+            return error_memory(error, "converted inputs", plan->piece * plan->in[k].bytes);
     }
-    return reasons_open(&mapper->reasons, plan->reasons_bytes, error);
+    return OK;
 }
 
 int mapper_open(const struct plan *plan, const h5map_kernel_t *kernel, void *state, struct mapper **mapper_out,
@@ -57,18 +40,11 @@ int mapper_open(const struct plan *plan, const h5map_kernel_t *kernel, void *sta
     if (!mapper)
         return error_memory(error, "the mapper", sizeof *mapper);
     mapper->plan = plan;
-    mapper->kernel = kernel;
-    mapper->state = state;
-    for (int k = 0; k < plan->dim_count; k++)
-        mapper->dim[k] = plan->dim[k];
-    for (int k = 0; k < plan->in_count; k++)
-        mapper->in_bytes[k] = plan->in[k].param ? 0 : plan->in[k].bytes;
-    for (int k = 0; k < plan->out_count; k++)
-        mapper->out_bytes[k] = plan->out[k].bytes;
-    if (mapper_allocate(mapper, error)) {
+    if (mapper_allocate(mapper, kernel, error)) {
         mapper_close(mapper);
         return error->code;
     }
+    mapper->calls.state = state;
     *mapper_out = mapper;
     return OK;
 }
@@ -79,96 +55,44 @@ void mapper_close(struct mapper *mapper)
         return;
     for (int k = 0; k < PORTS_MAX; k++)
         free(mapper->converted[k]);
-    reasons_close(&mapper->reasons);
-    free(mapper->status);
-    free(mapper->index);
+    calls_close(&mapper->calls);
     free(mapper);
 }
 
+bool mapper_crashed(const struct mapper *mapper)
+{
+    return mapper->crashed;
+}
+
 /* Say why the items that were just marked failed: those of the piece whose status is set. */
-static void explain_conversion(struct mapper *mapper, const struct feed *feed, const void *from, uint64_t first,
-                               uint64_t count)
+static void explain_conversion(struct mapper *mapper, const struct feed *feed, const struct part *part,
+                               const void *from)
 {
     char text[REASON_TEXT_MAX + 1];
 
-    for (uint64_t k = 0; k < count; k++) {
-        if (mapper->status[k] != H5MAP_FAILED)
+    for (uint64_t k = 0; k < part->count; k++) {
+        if (mapper->calls.status[k] != H5MAP_FAILED)
             continue;
         convert_reason(feed, from, k, text, sizeof text);
         if (text[0])
-            reasons_add(&mapper->reasons, plan_index(mapper->plan, first + k), text);
+            reasons_add(&mapper->calls.reasons, plan_index(mapper->plan, part->first + k), text);
     }
 }
 
-/* Returns whether an item could not be converted: its status is set. */
-static bool convert_inputs(struct mapper *mapper, struct part *part, uint64_t first)
+/* An item that could not be converted is a gap: its status is set. */
+static void convert_inputs(struct mapper *mapper, struct part *part)
 {
-    bool gaps = false;
-
     for (int k = 0; k < mapper->plan->in_count; k++) {
         const struct feed *feed = &mapper->plan->in[k];
 
         if (!feed->convert)
             continue;
-        if (convert_items(feed, part->in[k], part->count, mapper->converted[k], mapper->status)) {
-            explain_conversion(mapper, feed, part->in[k], first, part->count);
-            gaps = true;
+        if (convert_items(feed, part->in[k], part->count, mapper->converted[k], mapper->calls.status)) {
+            explain_conversion(mapper, feed, part, part->in[k]);
+            part->gaps = true;
         }
         part->in[k] = mapper->converted[k];
     }
-    return gaps;
-}
-
-/* One call of the kernel: items offset .. offset + count - 1 of the part. Returns what map returns. */
-static int call_kernel(struct mapper *mapper, const struct part *part, uint64_t offset, uint64_t count, uint64_t first)
-{
-    const struct plan *plan = mapper->plan;
-    const void *in[PORTS_MAX];
-    void *out[PORTS_MAX];
-    h5map_slice_t slice = {.in = in,
-                           .out = out,
-                           .dim = mapper->dim,
-                           .first = plan_index(plan, first + offset),
-                           .count = count,
-                           .index = mapper->index ? mapper->index + offset : NULL,
-                           .status = mapper->status + offset,
-                           .state = mapper->state,
-                           .calls = &mapper->reasons.calls,
-                           .in_count = (size_t)plan->in_count,
-                           .out_count = (size_t)plan->out_count,
-                           .in_bytes = mapper->in_bytes,
-                           .out_bytes = mapper->out_bytes};
-
-    for (int k = 0; k < plan->in_count; k++)
-        in[k] = (const char *)part->in[k] + offset * mapper->in_bytes[k];
-    for (int k = 0; k < plan->out_count; k++)
-        out[k] = (char *)part->out[k] + offset * mapper->out_bytes[k];
-    return mapper->kernel->map(&slice);
-}
-
-/* Call the kernel for the part in calls of at most a block (or all at once), leaving out items that could not be
- * converted. Returns 0 where every status is known to be 0. */
-static int call_part(struct mapper *mapper, const struct part *part, uint64_t first, bool gaps)
-{
-    const uint64_t block = mapper->plan->block > 1 ? mapper->plan->block : part->count;
-    int any = gaps;
-
-    for (uint64_t begin = 0; begin < part->count; begin += block) {
-        const uint64_t end = begin + block < part->count ? begin + block : part->count;
-
-        for (uint64_t k = begin; k < end;) {
-            uint64_t run = gaps ? 0 : end - k;
-
-            while (gaps && k + run < end && !mapper->status[k + run])
-                run++;
-            if (run)
-                any |= call_kernel(mapper, part, k, run, first);
-            k += run ? run : 1;
-            if (mapper->reasons.stop[0])
-                return 1;
-        }
-    }
-    return any;
 }
 
 static void put_fill(const struct plan *plan, const struct part *part, uint64_t item)
@@ -188,12 +112,12 @@ static void settle(struct mapper *mapper, const struct part *part, struct batch 
     unsigned char *bitmap = image_bitmap(mapper->plan, result);
 
     for (uint64_t k = 0; k < part->count; k++) {
-        const int32_t status = mapper->status[k];
-        const uint64_t item = part->offset + k;
+        const int32_t status = mapper->calls.status[k];
+        const uint64_t item = part->first - result->first + k;
 
         if (!status)
             continue;
-        mapper->status[k] = 0;
+        mapper->calls.status[k] = 0;
         if (status == H5MAP_STOPPED) {
             result->error = FAILED;
             continue;
@@ -209,16 +133,19 @@ static void settle(struct mapper *mapper, const struct part *part, struct batch 
 static void map_part(struct mapper *mapper, struct part *part, struct batch *result)
 {
     const struct plan *plan = mapper->plan;
-    const uint64_t first = result->first + part->offset;
-    const bool gaps = convert_inputs(mapper, part, first);
+    struct calls *calls = &mapper->calls;
+    bool any;
 
-    for (uint64_t k = 0; mapper->index && k < part->count; k++)
-        mapper->index[k] = plan_index(plan, first + k);
+    convert_inputs(mapper, part);
+    for (uint64_t k = 0; calls->index && k < part->count; k++)
+        calls->index[k] = plan_index(plan, part->first + k);
     for (int r = 0; r < plan->out_count; r++)
         memset(part->out[r], 0, part->count * plan->out[r].bytes);
-    if (call_part(mapper, part, first, gaps))
+    mapper->crashed = !calls_make(calls, part, &any);
+    result->crashed = mapper->crashed;
+    if (any && !mapper->crashed)
         settle(mapper, part, result);
-    if (mapper->reasons.stop[0]) /* said, whatever the kernel returned */
+    if (calls->reasons.stop[0]) /* said, whatever the kernel returned */
         result->error = FAILED;
     for (int r = 0; r < plan->out_count; r++)
         result->crc[r] = crc_add(result->crc[r], part->out[r], part->count * plan->out[r].bytes);
@@ -227,7 +154,7 @@ static void map_part(struct mapper *mapper, struct part *part, struct batch *res
 /* Append the reasons to the image; a stop's reason is the only one. */
 static void put_reasons(struct mapper *mapper, struct batch *result)
 {
-    struct reasons *reasons = &mapper->reasons;
+    struct reasons *reasons = &mapper->calls.reasons;
 
     if (result->error) {
         reasons->bytes = 0;
@@ -246,11 +173,15 @@ void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch 
     void *in[PORTS_MAX], *out[PORTS_MAX];
 
     *result = (struct batch){.first = ticket->first, .count = ticket->count, .verb = VERB_MAP, .slot = ticket->slot};
+    if (mapper->crashed) {
+        result->verb = VERB_GAVE_UP;
+        return;
+    }
     image_inputs(plan, ticket->count, (void *)(uintptr_t)ticket, in);
     image_results(plan, ticket->count, result, out);
-    reasons_clear(&mapper->reasons);
+    reasons_clear(&mapper->calls.reasons);
     for (uint64_t done = 0; done < ticket->count && !result->error; done += plan->piece) {
-        struct part part = {.offset = done};
+        struct part part = {.first = ticket->first + done};
 
         part.count = ticket->count - done < plan->piece ? ticket->count - done : plan->piece;
         for (int k = 0; k < plan->in_count; k++)
@@ -271,6 +202,7 @@ int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, vo
     struct reasons reasons;
     h5map_job_t job = {.in = in, .dim = dim, .items = plan->items};
     int code = OK;
+    bool refused;
 
     *state = NULL;
     if (!kernel->init)
@@ -282,7 +214,10 @@ int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, vo
     for (int k = 0; k < plan->dim_count; k++)
         dim[k] = plan->dim[k];
     job.calls = &reasons.calls;
-    if (kernel->init(&job, state))
+    crash_in_init(true);
+    refused = kernel->init(&job, state) != 0;
+    crash_in_init(false);
+    if (refused)
         code = error_set(error, REFUSED, "%s: %s", kernel->name, reasons.stop[0] ? reasons.stop : "init failed");
     reasons_close(&reasons);
     return code;

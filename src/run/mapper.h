@@ -13,10 +13,14 @@ int mapper_open(const struct plan *plan, const h5map_kernel_t *kernel, void *sta
                 struct error *error);
 void mapper_close(struct mapper *mapper);
 
-/* Map the ticket's items into the result image: header, results (a failed item holds the fill value), bitmap and
- * reasons. The batch starts at a multiple of plan->block. Where the kernel says stop, result->error is FAILED and the
- * first reason says why. Local; the kernel runs here. */
+/* Map the ticket's items into the result image: header with a CRC of each result, results (a failed item holds the fill
+ * value), bitmap and reasons. The batch starts at a multiple of plan->block. Where the kernel says stop, or crashes
+ * (result->crashed), result->error is FAILED and the first reason says why. After a crash the kernel is not called any
+ * more: what comes then is given up. Local; the kernel runs here. */
 void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch *result);
+
+/* Has the kernel crashed? Then nothing that it has used may be taken apart. */
+bool mapper_crashed(const struct mapper *mapper);
 
 /* The kernel's init, with the calls that h5map_refuse needs. `items` of the whole run. REFUSED where it refuses. */
 int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, void **state, struct error *error);

@@ -77,6 +77,8 @@ static int say_stop(const struct results *results, const struct batch *image, st
 
     reasons_index(image_reasons(results->plan, image), image->reason_bytes, results->index);
     reasons_find(results->index, image->first, text);
+    if (image->crashed)
+        return error_set(error, FAILED, "rank %d: %s", image->rank, text);
     return error_set(error, FAILED, "stopped by the kernel: %s", text);
 }
 
@@ -112,15 +114,12 @@ static int count_items(struct results *results, const struct batch *image, struc
 {
     const uint32_t run = results->files->history.head.run_count - 1;
     const unsigned char *bitmap = image->failed ? image_bitmap(results->plan, image) : NULL;
-    const struct made made = {image->first, image->count, run};
     struct extent extent;
 
     results->tally.done += image->count;
     results->tally.failed += image->failed;
     results->shares[image->rank].items += image->count;
     extents_describe(image, bitmap, run, &extent);
-    if (spans_add(&results->files->made, &made, error))
-        return error->code;
     return keeper_add(results->files->keeper, &extent, error);
 }
 

@@ -58,6 +58,7 @@ static int keep_if_right(const struct resume *resume, const struct extent *exten
     return resume_keep(resume, extent, error);
 }
 
+/* The last byte of the bitmap, too, is as it was made. */
 static int clear_gaps(const struct resume *resume, struct error *error)
 {
     struct gap gap = {0};
@@ -65,7 +66,8 @@ static int clear_gaps(const struct resume *resume, struct error *error)
     while (spans_gap(&resume->kept->done, gap.first + gap.count, resume->plan->items, &gap))
         if (place_unmark(resume->place, resume->layout->failed_offset, gap.first, gap.count, error))
             return error->code;
-    return OK;
+    return place_unmark(resume->place, resume->layout->failed_offset, resume->plan->items,
+                        (8 - resume->plan->items % 8) % 8, error);
 }
 
 int resume_entries(const struct resume *resume, resume_take *take, struct failures *failures, struct error *error)

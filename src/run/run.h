@@ -37,7 +37,9 @@ struct run {
     const struct dealing *dealing;
     void *dealt; /* the dealing's own */
     struct share *shares;
+    double start_s; /* of the monotonic clock */
     double start_unix_s, elapsed_s;
+    bool told; /* how it ended, already */
 };
 
 /* Each stage is local work; it returns run->error->code, and an agreement of all ranks follows it. */

@@ -149,6 +149,11 @@ int journal_publish(struct journal *journal, struct error *error)
     return folder_sync(journal->path, journal->name, error);
 }
 
+bool journal_is_published(const struct journal *journal)
+{
+    return journal->published;
+}
+
 void journal_remove(struct journal *journal)
 {
     unlink(journal->published ? journal->path : journal->new_path);

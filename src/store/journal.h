@@ -28,6 +28,9 @@ int journal_sync(struct journal *journal, struct error *error);
 /* Sync it, give it its name, sync the folder. Once, before the first records that count. */
 int journal_publish(struct journal *journal, struct error *error);
 
+/* Has it its name? Also where journal_publish failed after that. */
+bool journal_is_published(const struct journal *journal);
+
 /* Remove it under whichever name it has; then only journal_close may follow. */
 void journal_remove(struct journal *journal);
 

@@ -1,24 +1,19 @@
 #include "store/lock.h"
 #include "job.h"
+#include "store/system_lock.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #define TRIES 100 /* to take a lock that others take and release at the same time */
-
-#ifndef XFS_SUPER_MAGIC
-#define XFS_SUPER_MAGIC 0x58465342
-#endif
 
 struct lock {
     int fd;
@@ -57,43 +52,14 @@ void lock_claimant(struct claimant *claimant)
         claimant->restart = strtol(restart, NULL, 10);
 }
 
-enum system_lock { LOCK_OURS, LOCK_HELD, LOCK_UNKNOWN };
-
-/* The system's lock on an open file; some file systems have none. */
-static enum system_lock take_system_lock(int fd)
-{
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-        return LOCK_OURS;
-    return errno == EAGAIN || errno == EACCES ? LOCK_HELD : LOCK_UNKNOWN;
-}
-
+/* Trouble with the disk is no fault of the request; nor is a file system that has become read-only. */
 static int refuse_file(const struct lock *lock, const char *path, struct error *error)
 {
-    const bool trouble = errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG;
+    const bool trouble =
+        errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG || (errno == EROFS && path != lock->own);
 
     return error_set(error, trouble ? FAILED : REFUSED, "%s: can't be made, as %s can't: %s", lock->name, path,
                      strerror(errno));
-}
-
-/* A file system that only this machine writes to. */
-static bool is_local(int fd)
-{
-    struct statfs system;
-
-    if (fstatfs(fd, &system))
-        return false;
-    switch ((unsigned long)system.f_type) {
-    case EXT4_SUPER_MAGIC:
-    case XFS_SUPER_MAGIC:
-    case BTRFS_SUPER_MAGIC:
-    case TMPFS_MAGIC:
-    case OVERLAYFS_SUPER_MAGIC:
-        return true;
-    default:
-        return false;
-    }
 }
 
 /* Our own file, with who we are in it and the system's lock on it. */
@@ -107,11 +73,13 @@ static int make_own(struct lock *lock, const struct claimant *claimant, struct e
     lock->fd = open(lock->own, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (lock->fd < 0)
         return refuse_file(lock, lock->own, error);
+    errno = ENOSPC; /* where only a part is written */
     if (pwrite(lock->fd, line, (size_t)length, 0) != length)
         return refuse_file(lock, lock->own, error);
-    if (!is_local(lock->fd) && fsync(lock->fd)) /* other machines must see who we are before they see the lock */
+    if (!system_lock_is_local(lock->fd) &&
+        fsync(lock->fd)) /* other machines must see who we are before they see the lock */
         return refuse_file(lock, lock->own, error);
-    take_system_lock(lock->fd);
+    system_lock_take(lock->fd);
     return OK;
 }
 
@@ -195,7 +163,7 @@ static bool same_file(int fd, const char *path)
 /* Put our file in the place of the holder's, which is open. *again: it has changed hands meanwhile. */
 static int replace_holder(struct lock *lock, int fd, const struct claimant *claimant, bool *again, struct error *error)
 {
-    const enum system_lock system_lock = take_system_lock(fd);
+    const enum system_lock system_lock = system_lock_take(fd);
     struct holder holder = {0};
 
     if (!same_file(fd, lock->path)) {
@@ -234,6 +202,11 @@ static int try_once(struct lock *lock, const struct claimant *claimant, bool *ta
     errno = give_name(lock);
     if (errno == 0)
         return OK;
+    if (errno == ENOENT && !same_file(lock->fd, lock->own)) { /* swept away by a run that took it for a dead one's */
+        *again = true;
+        close(lock->fd);
+        return make_own(lock, claimant, error);
+    }
     if (errno != EEXIST)
         return refuse_file(lock, lock->path, error);
     fd = open(lock->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -265,20 +238,23 @@ static void sweep(const struct lock *lock, const struct claimant *claimant)
 {
     char folder[PATH_BYTES], file[2 * PATH_BYTES], begin[PATH_BYTES];
     struct dirent *entry;
+    size_t length;
     DIR *opened;
 
     snprintf(folder, sizeof folder, "%s", lock->path);
     snprintf(begin, sizeof begin, "%s.%s.", strrchr(lock->path, '/') ? strrchr(lock->path, '/') + 1 : lock->path,
              claimant->host);
+    length = strlen(begin);
     opened = opendir(dirname(folder));
     while (opened && (entry = readdir(opened))) {
         int fd;
 
-        if (strncmp(entry->d_name, begin, strlen(begin)) != 0)
+        if (strncmp(entry->d_name, begin, length) != 0 ||
+            entry->d_name[length + strspn(entry->d_name + length, "0123456789")])
             continue;
         snprintf(file, sizeof file, "%s/%s", folder, entry->d_name);
         fd = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        if (fd >= 0 && take_system_lock(fd) == LOCK_OURS)
+        if (fd >= 0 && system_lock_take(fd) == LOCK_OURS)
             unlink(file);
         if (fd >= 0)
             close(fd);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 struct place {
     int fd;
     bool done;                         /* renamed to the output */
+    atomic_bool lost;                  /* a sync failed: what was put may not be on disk, and never will be */
     uint64_t dirty_first, dirty_bytes; /* written and not yet on its way to the disk: one range */
     char path[PATH_BYTES];             /* the output */
     char part[PATH_BYTES];             /* the file until then */
@@ -99,6 +101,11 @@ int place_open(const struct place_spec *spec, struct place **place_out, struct e
         *place_out = NULL;
     }
     return error->code;
+}
+
+void place_copy_suffix(unsigned attempt, char suffix[PLACE_COPY_BYTES])
+{
+    snprintf(suffix, PLACE_COPY_BYTES, ".part.%u", attempt);
 }
 
 void place_discard(const struct place_spec *spec)
@@ -241,11 +248,31 @@ int place_cut(struct place *place, uint64_t bytes, struct error *error)
     return OK;
 }
 
+/* The system tells of a failed write once; the next sync, of the same pages, succeeds. */
+static int sync_by(struct place *place, int (*call)(int), struct error *error)
+{
+    const bool lost = atomic_load(&place->lost);
+
+    if (!lost && call(place->fd) == 0)
+        return OK;
+    error_set(error, FAILED, "%s: can't sync: %s", place->name, strerror(lost ? EIO : errno));
+    atomic_store(&place->lost, true);
+    return error->code;
+}
+
 int place_sync(struct place *place, struct error *error)
 {
-    if (fdatasync(place->fd))
-        return error_set(error, FAILED, "%s: can't sync: %s", place->name, strerror(errno));
-    return OK;
+    return sync_by(place, fdatasync, error);
+}
+
+int place_sync_all(struct place *place, struct error *error)
+{
+    return sync_by(place, fsync, error);
+}
+
+int place_sync_name(const struct place *place, struct error *error)
+{
+    return folder_sync(place->part, place->name, error);
 }
 
 int place_become(struct place *place, const char *suffix, struct error *error)
@@ -270,6 +297,7 @@ static int rename_part(const struct place *place, bool replace)
             return OK;
         if (errno != EINVAL && errno != ENOSYS)
             return -1;
+        return link(place->part, place->path) || unlink(place->part) ? -1 : 0;
     }
     return rename(place->part, place->path);
 }
@@ -285,8 +313,6 @@ static bool is_ours(const struct place *place)
 
 int place_finish(struct place *place, bool replace, struct error *error)
 {
-    if (fsync(place->fd))
-        return error_set(error, FAILED, "%s: can't sync: %s", place->name, strerror(errno));
     if (!is_ours(place))
         return error_set(error, FAILED, "%s: %s is no longer this run's file", place->name, place->part);
     if (rename_part(place, replace))

@@ -9,13 +9,17 @@ struct place;
 /* The file next to the output: OUTPUT.part until it is complete; a copy that is to become it; the compressed file that
  * is made from it. */
 #define PLACE_PART ".part"
-#define PLACE_COPY ".part.new"
 #define PLACE_PACK ".pack"
 
 /* Which output: its path, what messages call it, and one of the suffixes above. */
 struct place_spec {
     const char *path, *name, *suffix;
 };
+
+/* The suffix of a copy that is to become OUTPUT.part once the journal of this attempt, which tells of it, is published:
+ * with a journal of that number it counts, without one it is a leftover. */
+#define PLACE_COPY_BYTES 24
+void place_copy_suffix(unsigned attempt, char suffix[PLACE_COPY_BYTES]);
 
 /* Make the file, new and empty: one that was there is unlinked first, so that whoever still writes to it harms nothing.
  * REFUSED where it can't be made. */
@@ -51,14 +55,21 @@ int place_unmark(struct place *place, uint64_t offset, uint64_t first, uint64_t 
 /* Cut the file to so many bytes, or make it so long. */
 int place_cut(struct place *place, uint64_t bytes, struct error *error);
 
-/* Have everything on disk that was put before the call. Safe beside place_put in another thread. */
+/* Have everything on disk that was put before the call. Safe beside place_put in another thread. After a failure each
+ * further call fails: the system forgets what it could not write. */
 int place_sync(struct place *place, struct error *error);
+
+/* The same, with what only matters to those who look at the file from outside. */
+int place_sync_all(struct place *place, struct error *error);
+
+/* Have the file's name on disk. */
+int place_sync_name(const struct place *place, struct error *error);
 
 /* Give the file another suffix (and the name that goes with it), replacing what has it; sync the folder. */
 int place_become(struct place *place, const char *suffix, struct error *error);
 
-/* Sync the file, give it the output's name, sync the folder. The name then holds the whole file or what it held before;
- * FAILED also where the output has appeared meanwhile and `replace` is not set. */
+/* Give the file, which place_sync_all has synced, the output's name; sync the folder. The name then holds the whole
+ * file or what it held before; FAILED also where the output has appeared meanwhile and `replace` is not set. */
 int place_finish(struct place *place, bool replace, struct error *error);
 
 /* Has it the output's name? Also where place_finish failed after that. */

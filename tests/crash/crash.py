@@ -208,12 +208,17 @@ def main():
         lab.check_shim()
         if wrong := selfcheck.check():
             raise job.Problem(f"the simulated disk is none: {wrong}")
-        crash = Crash(lab, args)
-        crash.run(prepare(lab, args.variant))
-        return crash.report()
+        crash, variants = Crash(lab, args), prepare(lab, args.variant)
+        try:
+            crash.run(variants)
+        finally:  # also where it is stopped
+            status = crash.report()
+        return status
     except job.Problem as problem:
         print(f"crash.py: {problem}\ncrash: 0 passed, 1 failed")
         return 1
+    except KeyboardInterrupt:
+        return 130
     finally:
         job.harness.kill_descendants()
         shutil.rmtree(home, ignore_errors=True)

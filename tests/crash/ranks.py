@@ -6,14 +6,14 @@ import subprocess
 import time
 
 import job
-from job import OUT, Problem, harness
+from job import Problem, harness
 from states import Outcome
 
 VARIANTS = ("plain", "compress", "retry", "accept", "overwrite")
 KILLS_MOST = 3
 WAIT_S = 60
 BUSY = "another run"
-DONE = "nothing to do"  # what had lost its launcher has finished it
+LAUNCHER_LOST = "PMIX ERROR"  # Open MPI's mpirun hangs where a rank dies while it says hello
 
 
 def kill(lab, variant, rng):
@@ -23,17 +23,19 @@ def kill(lab, variant, rng):
     for _ in range(kills):
         run(lab, variant, folder, rng, strike_it=True)
         lab.keep(folder)
-        done = lab.check_output(variant, folder)
-    must_keep = variant.keeps and not done and job.has_journal(os.listdir(folder))
+        lab.check_output(variant, folder)
+    alone = not who_runs(folder)  # a rank that has lost its launcher may go on for a while, and even finish
+    done = lab.check_output(variant, folder)
+    must_keep = variant.keeps and alone and not done and job.has_journal(os.listdir(folder))
     result = run(lab, variant, folder, rng)
     limit = time.monotonic() + WAIT_S
     while result.status == 2 and any(BUSY in line for line in result.lines) and time.monotonic() < limit:
-        time.sleep(0.2)  # what has lost its launcher may take a while to notice
+        time.sleep(0.2)
         result = run(lab, variant, folder, rng)
     lab.check_finished(variant, folder, result)
     check_nothing_runs(folder)
     kept = job.kept_items(result)
-    if must_keep and not kept and not any(DONE in line for line in result.lines):
+    if must_keep and not kept:
         raise Problem(f"a checkpoint had been recorded, but nothing was kept\n{result}")
     return Outcome("d", must_keep, kept)
 
@@ -53,26 +55,31 @@ def run(lab, variant, folder, rng, strike_it=False):
     """To its end, or until it is struck."""
     nap_us = rng.choice([2000, 4000, 8000]) if strike_it else 0
     env = lab.environment(variant, {"CRASH_NAP_US": str(nap_us), "OMPI_MCA_btl_vader_backing_directory": lab.home})
+    words, struck = command(lab, variant, rng), ""
     with open(folder + ".text", "w+b") as text:
         process = subprocess.Popen(
-            command(lab, variant, rng), cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=text,
-            stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+            words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=text, stderr=subprocess.STDOUT, start_new_session=True
+        )
         if strike_it and wait_for_moment(process, folder, rng):
-            strike(process.pid, rng)
-        late = False
-        try:
-            process.wait(job.TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            late = True
-            harness.kill_descendants(process.pid)
-            process.kill()
-            process.wait()
+            struck = strike(process.pid, rng)
+        late = is_late(process)
         text.seek(0)
         lines = text.read().decode(errors="replace").splitlines()
-    if late:
-        raise Problem("it hangs\n" + "\n".join(lines))
+    if late and not (struck and any(LAUNCHER_LOST in line for line in lines)):
+        raise Problem("\n".join([f"it hangs{struck}", " ".join(words), *lines]))
     return job.Result(process.returncode, lines, late)
+
+
+def is_late(process):
+    """Wait for its end; where it does not come, all of it is killed."""
+    try:
+        process.wait(job.TIMEOUT_S)
+        return False
+    except subprocess.TimeoutExpired:
+        harness.kill_descendants(process.pid)
+        process.kill()
+        process.wait()
+        return True
 
 
 def wait_for_moment(process, folder, rng):
@@ -101,27 +108,31 @@ def rank_of(pid):
 
 
 def strike(pid, rng):
-    """Kill root, another rank, the launchers, or all."""
+    """Kill root, another rank, the launchers, or all; in words, whom."""
     everybody = [pid, *harness.descendants_of(pid)]
     roots = [one for one in everybody if rank_of(one) == "0"]
     others = [one for one in everybody if rank_of(one) not in ("", "0")]
     launchers = [one for one in everybody if rank_of(one) == ""]
-    whom = rng.choice([group for group in (roots, others, launchers, everybody) if group])
-    if whom is others:
-        whom = [rng.choice(others)]
-    for one in whom:
+    groups = {"root": roots, "another rank": others[:1], "the launchers": launchers, "everybody": everybody}
+    whom = rng.choice([name for name, pids in groups.items() if pids])
+    for one in groups[whom]:
         try:
             os.kill(one, signal.SIGKILL)
         except ProcessLookupError:
             pass
+    return f" after {whom} was killed"
 
 
 def check_nothing_runs(folder):
     limit = time.monotonic() + WAIT_S
-    while left := [pid for pid in harness.descendants_of(os.getpid()) if works_in(pid, folder)]:
+    while left := who_runs(folder):
         if time.monotonic() > limit:
             raise Problem(f"still running: {[harness.command_of(pid) for pid in left]}")
         time.sleep(0.05)
+
+
+def who_runs(folder):
+    return [pid for pid in harness.descendants_of(os.getpid()) if works_in(pid, folder)]
 
 
 def works_in(pid, folder):

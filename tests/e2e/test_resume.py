@@ -62,7 +62,7 @@ class Again(Case):
         command = ["run", *words] if ranks == 1 else ["run", "-j", str(ranks), *words]
         running = self.start(H5MAP, *command, env={"E2E_NAP": nap, "E2E_LOG": log, **(env or {})})
         self.wait_for(lambda: self.logged() >= after, "items")
-        os.kill(running.process.pid, number)
+        os.kill(running.pid, number)
         result = running.wait(30)
         return result
 
@@ -363,7 +363,7 @@ class More(Again):
         self.wait_for(lambda: self.logged() >= 5, "items")
         other = self.h5map("run", *self.words, "--overwrite")
         self.assertEqual(other.status, 2, other)
-        self.assertRegex(other.err, rf"\Ah5map: out.h5: another run is writing it .*pid {running.process.pid}.*\n\Z")
+        self.assertRegex(other.err, rf"\Ah5map: out.h5: another run is writing it .*pid {running.pid}.*\n\Z")
         self.succeeded(running.wait(60), status=1)
         self.check_finished()
 
@@ -374,19 +374,93 @@ class More(Again):
             H5MAP, "run", *self.words, env={"E2E_NAP": "0.01", "E2E_LOG": log, "SLURM_JOB_ID": "17", "SLURM_RESTART_COUNT": "0"}
         )
         self.wait_for(lambda: self.logged() >= 60, "items")
-        os.kill(running.process.pid, signal.SIGSTOP)
+        os.kill(running.pid, signal.SIGSTOP)
         result = self.h5map("run", *self.words, env={"SLURM_JOB_ID": "17", "SLURM_RESTART_COUNT": "1"})
         self.succeeded(result, status=1)
         self.assertIn("going on", result.err)
         self.check_finished()
         content = open(self.path("out.h5"), "rb").read()
-        os.kill(running.process.pid, signal.SIGCONT)
+        os.kill(running.pid, signal.SIGCONT)
         old = running.wait(30)
         self.assertEqual(old.status, 3, old)
         self.assertRegex(old.lines[-1], "another run has taken over")
         self.assertEqual(open(self.path("out.h5"), "rb").read(), content)
         self.assertEqual(self.left(), [])
         self.assertEqual(list(self.runs()["job"]), [b"17", b"17 restart 1"])
+
+
+class Odd(Again):
+    """What might be taken for the same, and is not."""
+
+    def test_results_in_another_order(self):
+        kernel = """#include <h5map/kernel.h>
+        static int k(const h5map_item_t *item)
+        {
+            *(double *)item->out[0] = *(double *)item->out[1] = *(const double *)item->in[0];
+            return 0;
+        }
+        H5MAP_KERNEL(k, .signature = "x: double -> %s: double, %s: double");
+        """
+        self.text("k.c", kernel % ("a", "b"))
+        self.succeeded(self.h5map("run", "k.c", "in.h5", "out.h5"))
+        self.text("k.c", kernel % ("b", "a"))
+        self.check_refused(r"result number 1 has changed from \"a\" to \"b\"", "k.c", "in.h5", "out.h5", "--accept", "kernel")
+
+    def test_what_a_link_leads_to(self):
+        self.write("far.h5", x=self.x)
+        with h5py.File(self.path("in.h5"), "w") as file:
+            file["x"] = h5py.ExternalLink("far.h5", "/x")
+        self.stopped(self.stop(*self.words))
+        time.sleep(0.02)
+        self.write("far.h5", x=self.x + 1)
+        self.check_refused(r"what the links of input x lead to has changed.*--accept input", *self.words)
+
+    def test_a_damaged_journal(self):
+        self.stopped(self.stop(*self.words))
+        with open(self.path("out.h5.jnl.1"), "r+b") as file:
+            file.write(b"oh")
+        self.check_refused(r"its journal, out.h5.jnl.1, is damaged.*--overwrite", *self.words)
+        self.succeeded(self.h5map("run", *self.words, "--overwrite"), status=1)
+        self.check_finished()
+
+    def test_an_output_beside_an_unfinished_run(self):
+        kept = self.stopped(self.stop(*self.words))
+        self.write("out.h5", other=[1])
+        self.check_refused(r"exists, and beside it out.h5.part of an unfinished run", *self.words)
+        os.unlink(self.path("out.h5"))
+        self.go_on(kept)
+        self.check_finished()
+
+    def test_a_retry_is_stopped_and_the_kernel_mended(self):
+        shutil.copy(self.kernel("again"), self.path("again.c"))
+        base = ["again.c", "in.h5", "out.h5", "--checkpoint", "0s", "--max-failures", "100%"]
+        self.x = -self.x
+        self.write("in.h5", x=self.x)
+        self.succeeded(self.h5map("run", *base), status=1)
+        result = self.stop(*base, "--retry-failed")
+        self.assertEqual(result.status, 75, result)
+        with open(self.path("again.c"), "a") as file:
+            file.write("int mended;\n")
+        result = self.h5map("run", *base, "--retry-failed", "--accept", "kernel", env={"E2E_MENDED": "1"})
+        self.succeeded(result)
+        self.check_finished(mended=True)
+
+    def test_a_finished_output_under_other_options(self):
+        self.succeeded(self.h5map("run", *self.words), status=1)
+        words = [*self.words, "-o", "y=/other", "--compress", "3", "--accept", "options"]
+        self.succeeded(self.h5map("run", *words), status=1)
+        with h5py.File(self.path("out.h5")) as file:
+            self.assertEqual(file["other"].compression, "gzip")
+            np.testing.assert_array_equal(file["other"][()], self.expected()[0])
+
+    def test_many_scattered_failures_are_retried_in_time(self):
+        self.write("in.h5", x=np.tile([-1.0, 1.0], 50000))
+        words = [*self.words[:3], "--max-failures", "100%"]
+        self.succeeded(self.h5map("run", *words), status=1)
+        result = self.succeeded(self.h5map("run", *words, "--retry-failed", env={"E2E_MENDED": "1"}))
+        self.assertLess(result.seconds, 30)
+        self.assertEqual(self.read("out.h5", "y").sum(), 0)
+        self.assertEqual(len(self.read("out.h5", "h5map/made")), 65536)
 
 
 class Compressed(Again):

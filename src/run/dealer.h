@@ -1,0 +1,35 @@
+/* What root deals with under dynamic dealing: shared by dealer.c and dealer_open.c. */
+#ifndef RUN_DEALER_H
+#define RUN_DEALER_H
+
+#include "parallel/mail.h"
+#include "run/crew.h"
+#include "run/hand.h"
+#include "run/ledger.h"
+
+struct dealer {
+    struct crew *crew;
+    struct error *error;
+    struct ledger ledger;
+    struct mail *mail;  /* NULL: alone */
+    struct hand *hands; /* [ranks] */
+    int *ring;          /* [ranks + 1] ranks that may get a ticket, first come first served */
+    int ring_first, ring_count;
+    struct batch **pool; /* [pool_free] images for tickets on the way out */
+    int pool_free;
+    struct slot *slots;  /* root's own, [slots] */
+    struct batch *stops; /* [ranks] */
+    int stops_sent;
+    uint32_t outstanding; /* tickets at other ranks */
+    struct inflight inflight;
+    bool draining; /* the run is to stop: no more tickets */
+};
+
+/* Buffers for everything, and every other rank queued for a ticket. */
+int dealer_open(struct crew *crew, void **self, struct error *error);
+void dealer_close(void *self, bool busy);
+
+/* The rank may get a ticket. */
+void dealer_queue(struct dealer *dealer, int rank);
+
+#endif

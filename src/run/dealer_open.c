@@ -1,0 +1,98 @@
+/* Dynamic dealing, root's side: its buffers, from open to close. */
+#include "run/dealer.h"
+
+#include <stdlib.h>
+
+#define STOPS_AT_A_TIME 16
+
+void dealer_queue(struct dealer *dealer, int rank)
+{
+    const int size = team_size(dealer->crew->team) + 1;
+
+    dealer->ring[(dealer->ring_first + dealer->ring_count++) % size] = rank;
+}
+
+static int open_slots(struct dealer *dealer)
+{
+    const struct plan *plan = dealer->crew->plan;
+
+    dealer->slots = calloc((size_t)plan->slots, sizeof *dealer->slots);
+    for (int k = 0; dealer->slots && k < plan->slots; k++) {
+        dealer->slots[k].ticket = crew_image(dealer->crew, plan->image_in_bytes);
+        dealer->slots[k].result = crew_image(dealer->crew, plan->image_out_bytes);
+        if (!dealer->slots[k].ticket || !dealer->slots[k].result)
+            return FAILED;
+        dealer->slots[k].ticket->slot = -1;
+    }
+    return dealer->slots ? OK : FAILED;
+}
+
+static int open_pool(struct dealer *dealer)
+{
+    const struct plan *plan = dealer->crew->plan;
+
+    dealer->pool = calloc((size_t)plan->pool + 1, sizeof *dealer->pool);
+    for (int k = 0; dealer->pool && k < plan->pool; k++) {
+        struct batch *image = crew_image(dealer->crew, plan->image_in_bytes);
+
+        if (!image)
+            return FAILED;
+        dealer->pool[dealer->pool_free++] = image;
+    }
+    return dealer->pool ? OK : FAILED;
+}
+
+static int open_mail(struct dealer *dealer, struct error *error)
+{
+    const struct plan *plan = dealer->crew->plan;
+    const struct mail_spec spec = {.send_bytes = plan->image_in_bytes,
+                                   .receive_bytes = plan->image_out_bytes,
+                                   .sends = plan->pool + STOPS_AT_A_TIME,
+                                   .receives = plan->pool,
+                                   .count_limit = plan->count_limit};
+
+    return mail_open(dealer->crew->team, &spec, &dealer->mail, error);
+}
+
+void dealer_close(void *self, bool busy)
+{
+    struct dealer *dealer = self;
+
+    mail_close(dealer->mail);
+    for (int k = 0; !busy && dealer->slots && k < dealer->crew->plan->slots; k++) {
+        free(dealer->slots[k].ticket);
+        free(dealer->slots[k].result);
+    }
+    for (int k = 0; k < dealer->pool_free; k++)
+        free(dealer->pool[k]);
+    free(dealer->pool);
+    if (!busy) /* else the kernel still uses them, and the process ends soon */
+        free(dealer->slots);
+    free(dealer->stops);
+    free(dealer->ring);
+    free(dealer->hands);
+    inflight_close(&dealer->inflight);
+    free(dealer);
+}
+
+int dealer_open(struct crew *crew, void **self, struct error *error)
+{
+    const struct plan *plan = crew->plan;
+    const int ranks = team_size(crew->team);
+    struct dealer *dealer = calloc(1, sizeof *dealer);
+
+    if (!dealer)
+        return error_memory(error, "buffers", sizeof *dealer);
+    *self = dealer;
+    dealer->crew = crew;
+    dealer->hands = calloc((size_t)ranks, sizeof *dealer->hands);
+    dealer->ring = calloc((size_t)ranks + 1, sizeof *dealer->ring);
+    dealer->stops = crew_headers(crew, (size_t)ranks, plan->image_in_bytes);
+    if (!dealer->hands || !dealer->ring || !dealer->stops || open_slots(dealer) || (ranks > 1 && open_pool(dealer)))
+        return error_memory(error, "buffers", plan->image_in_bytes + plan->image_out_bytes);
+    if (inflight_open(&dealer->inflight, ranks, plan->slots, error))
+        return error->code;
+    for (int rank = 1; rank < ranks; rank++)
+        dealer_queue(dealer, rank);
+    return ranks > 1 ? open_mail(dealer, error) : OK;
+}
