@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [--all]: install what is missing (Debian 12, root or sudo), build, and run all tests.
 #
-# --all, which CI runs, adds the long tests, a sample of tests/crash and those on a SLURM cluster of its own. Builds are kept in build/dev and
+# --all, which CI runs, adds the long tests and those on a SLURM cluster of its own. Builds are kept in build/dev and
 # build/sanitize. The last line is "N passed, N failed"; the status is 1 if any test failed or nothing ran, 2 if it can't run.
 set -u
 
@@ -95,10 +95,6 @@ for preset in dev sanitize; do
         echo "== end-to-end tests of build/$preset/h5map"
         if [ $preset = dev ]; then
             end_to_end
-            if [ -n "$all" ]; then
-                echo "== crashes, full disks and power cuts, a sample (all of them: tests/crash/crash.py)"
-                step env H5MAP="$PWD/build/dev/h5map" /usr/bin/python3 tests/crash/crash.py --sample
-            fi
         else
             step env H5MAP="$PWD/build/sanitize/h5map" H5MAP_SANITIZED=1 /usr/bin/python3 tests/e2e/run.py --quick
         fi

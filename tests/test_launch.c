@@ -200,7 +200,7 @@ static int signalled(const struct stand_in *stand_in, bool nohup, const int *sig
     pid = fork();
     if (pid == 0) {
         start_with_signals(nohup);
-        _exit(launch_run(&options, &status, &error) ? 99 : status);
+        _exit(launch_run(&options, &status, &error) ? error.code : status);
     }
     for (size_t lines = 0, tries = 0; tries < 10000; tries++) {
         size_t seen = 0;
@@ -237,15 +237,15 @@ static void test_signals(void)
     stand_in_make(&stand_in, answering);
     status = signalled(&stand_in, false, usr1_then_twice, answers);
     CU_ASSERT(WIFEXITED(status));
-    CU_ASSERT_EQUAL(WEXITSTATUS(status), 42);
+    CU_ASSERT_EQUAL(WEXITSTATUS(status), STOPPED); /* the second request is meant seriously */
     CU_ASSERT_STRING_EQUAL(answers, "up\nusr1\nusr1\nterm\n");
     status = signalled(&stand_in, false, hang_up, answers);
     CU_ASSERT(WIFEXITED(status));
-    CU_ASSERT_EQUAL(WEXITSTATUS(status), 42);
+    CU_ASSERT_EQUAL(WEXITSTATUS(status), STOPPED); /* the second request is meant seriously */
     CU_ASSERT_STRING_EQUAL(answers, "up\nusr1\nterm\n");
     status = signalled(&stand_in, true, nohup, answers);
     CU_ASSERT(WIFEXITED(status));
-    CU_ASSERT_EQUAL(WEXITSTATUS(status), 42);
+    CU_ASSERT_EQUAL(WEXITSTATUS(status), STOPPED); /* the second request is meant seriously */
     CU_ASSERT_STRING_EQUAL(answers, "up\nusr1\nusr1\nterm\n");
     stand_in_remove(&stand_in);
 }
@@ -279,7 +279,9 @@ static void test_killed_mpirun(void)
     sigemptyset(&before);
     CU_ASSERT_EQUAL(sigprocmask(SIG_BLOCK, NULL, &before), 0);
     CU_ASSERT_EQUAL(sigaction(SIGCHLD, &ignore, &found), 0);
-    CU_ASSERT_EQUAL(launch_run(&options, &status, &error), OK);
+    CU_ASSERT_EQUAL(launch_run(&options, &status, &error), FAILED);
+    CU_ASSERT_STRING_EQUAL(error.text, "mpirun died (signal 9): what the last checkpoint holds is kept (run the same "
+                                       "command again)");
     CU_ASSERT_EQUAL(sigaction(SIGCHLD, &found, &ignore), 0);
     CU_ASSERT_PTR_EQUAL(ignore.sa_handler, SIG_IGN);
     CU_ASSERT_EQUAL(sigprocmask(SIG_BLOCK, NULL, &after), 0);

@@ -132,7 +132,8 @@ def check_nothing_runs(folder):
 
 
 def who_runs(folder):
-    return [pid for pid in harness.descendants_of(os.getpid()) if works_in(pid, folder)]
+    """Whoever works there. Lists of children are not to be relied on while some of them end."""
+    return [pid for pid in os.listdir("/proc") if pid.isdigit() and works_in(pid, folder)]
 
 
 def works_in(pid, folder):
