@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static const char *const variables[] = {
     "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMIX_RANK",    "PMI_RANK",   "PMI_SIZE",    "SLURM_PROCID",
-    "SLURM_STEP_NUM_TASKS", "SLURM_JOB_ID",         "SLURM_NTASKS", LAUNCH_CHILD, "H5MAP_MPIRUN"};
+    "SLURM_STEP_NUM_TASKS", "SLURM_JOB_ID",         "SLURM_NTASKS", LAUNCH_CHILD, LAUNCH_STATUS, "H5MAP_MPIRUN"};
 
 static void clear_environment(void)
 {
@@ -241,11 +242,11 @@ static void test_signals(void)
     CU_ASSERT_STRING_EQUAL(answers, "up\nusr1\nusr1\nterm\n");
     status = signalled(&stand_in, false, hang_up, answers);
     CU_ASSERT(WIFEXITED(status));
-    CU_ASSERT_EQUAL(WEXITSTATUS(status), STOPPED); /* the second request is meant seriously */
+    CU_ASSERT_EQUAL(WEXITSTATUS(status), STOPPED);
     CU_ASSERT_STRING_EQUAL(answers, "up\nusr1\nterm\n");
     status = signalled(&stand_in, true, nohup, answers);
     CU_ASSERT(WIFEXITED(status));
-    CU_ASSERT_EQUAL(WEXITSTATUS(status), STOPPED); /* the second request is meant seriously */
+    CU_ASSERT_EQUAL(WEXITSTATUS(status), STOPPED);
     CU_ASSERT_STRING_EQUAL(answers, "up\nusr1\nusr1\nterm\n");
     stand_in_remove(&stand_in);
 }
@@ -286,8 +287,78 @@ static void test_killed_mpirun(void)
     CU_ASSERT_PTR_EQUAL(ignore.sa_handler, SIG_IGN);
     CU_ASSERT_EQUAL(sigprocmask(SIG_BLOCK, NULL, &after), 0);
     CU_ASSERT_EQUAL(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
-    CU_ASSERT_EQUAL(status, 128 + SIGKILL);
     stand_in_remove(&stand_in);
+}
+
+/* How a run ended, from what its rank 0 told and what mpirun ended with. */
+static void test_status(void)
+{
+    static const struct {
+        int told, mpirun; /* told: -2 nothing at all, -1 that it has begun */
+        int code, status;
+        const char *text;
+    } cases[] = {
+        {0, 0, OK, 0, ""},
+        {1, 1, OK, 1, ""},
+        {3, 137, OK, 3, ""},
+        {75, 1, OK, 75, ""},
+        {-1, 3, OK, 3, ""},
+        {-1, 137, FAILED, 0, "a rank died (mpirun ended with 137): what the last"},
+        {-1, 1, FAILED, 0, "a rank died (mpirun ended with 1): what the last"},
+        {-1, 0, FAILED, 0, "a rank died (mpirun ended with 0): what the last"},
+        {-1, 2, FAILED, 0, "a rank died (mpirun ended with 2): what the last"},
+        {-2, 1, REFUSED, 0, "mpirun ended with 1 before a rank ran ("},
+        {-2, 213, REFUSED, 0, "mpirun ended with 213 before a rank ran ("},
+    };
+    const struct options options = {.argc = 1, .argv = words, .parallel = true, .ranks = 1};
+
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct stand_in stand_in;
+        struct error error = {0};
+        char script[256];
+        int status = -1;
+
+        /* a struct launch_word, byte by byte */
+        if (cases[k].told == -2)
+            snprintf(script, sizeof script, "exit %d", cases[k].mpirun);
+        else
+            snprintf(script, sizeof script, "printf '\\001\\0\\0\\0\\%03o%s' >$H5MAP_UNDER_J_STATUS; exit %d",
+                     cases[k].told & 255, cases[k].told < 0 ? "\\377\\377\\377" : "\\0\\0\\0", cases[k].mpirun);
+        stand_in_make(&stand_in, script);
+        CU_ASSERT_EQUAL(launch_run(&options, &status, &error), cases[k].code);
+        CU_ASSERT(cases[k].code || status == cases[k].status);
+        CU_ASSERT_EQUAL(strncmp(error.text, cases[k].text, strlen(cases[k].text)), 0);
+        stand_in_remove(&stand_in);
+    }
+}
+
+/* What rank 0 tells arrives; without -j nothing happens, and no other file is written to. */
+static void test_tell(void)
+{
+    const int fd = memfd_create(LAUNCH_STATUS_FILE, MFD_CLOEXEC), other = memfd_create("other", MFD_CLOEXEC);
+    struct launch_word word = {0};
+    char path[64];
+
+    CU_ASSERT_FATAL(fd >= 0 && other >= 0);
+    clear_environment();
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), fd);
+    setenv(LAUNCH_STATUS, path, 1);
+    launch_tell_begun();
+    CU_ASSERT_EQUAL(pread(fd, &word, sizeof word, 0), 0);
+    setenv("OMPI_COMM_WORLD_SIZE", "1", 1);
+    setenv(LAUNCH_CHILD, "log", 1);
+    launch_tell_begun();
+    CU_ASSERT_EQUAL(pread(fd, &word, sizeof word, 0), sizeof word);
+    CU_ASSERT(word.begun == 1 && word.status == -1);
+    launch_tell_status(75);
+    CU_ASSERT_EQUAL(pread(fd, &word, sizeof word, 0), sizeof word);
+    CU_ASSERT(word.begun == 1 && word.status == 75);
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), other);
+    setenv(LAUNCH_STATUS, path, 1);
+    launch_tell_status(0);
+    CU_ASSERT_EQUAL(pread(other, &word, sizeof word, 0), 0);
+    CU_ASSERT_EQUAL(close(fd) | close(other), 0);
+    clear_environment();
 }
 
 int main(void)
@@ -300,6 +371,8 @@ int main(void)
                            {"signals", test_signals},
                            {"killed parent", test_killed_parent},
                            {"killed mpirun", test_killed_mpirun},
+                           {"status", test_status},
+                           {"tell", test_tell},
                            CU_TEST_INFO_NULL};
 
     return suite_run("launch", tests);

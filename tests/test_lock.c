@@ -141,24 +141,39 @@ static void goes_to_the_same_job_started_anew(void)
     CU_ASSERT_EQUAL(file_count(), 0);
 }
 
+/* A process that tries to take the lock: it ends where it can't, else it waits to be killed. */
+static pid_t start_taker(void)
+{
+    const struct claimant claimant = claimant_of("here", "", 0);
+    const pid_t pid = fork();
+    struct error error = {0};
+    struct lock *lock;
+
+    if (pid != 0)
+        return pid;
+    if (take(&claimant, &lock, &error) == OK)
+        pause();
+    _exit(1);
+}
+
 /* Processes that all find a dead one's lock: one gets it. */
 static void has_one_winner(void)
 {
     for (int round = 0; round < 40; round++) {
-        int winners = 0;
+        pid_t taker[4];
+        int ended = 0;
 
         leave("here 999999 0 -\n", 0);
         for (int k = 0; k < 4; k++)
-            if (fork() == 0) {
-                struct claimant claimant = claimant_of("here", "", 0);
-                struct error error = {0};
-                struct lock *lock;
-
-                _exit(take(&claimant, &lock, &error) == OK ? usleep(100000), 0 : 1);
-            }
-        for (int status; wait(&status) > 0;)
-            winners += WIFEXITED(status) && WEXITSTATUS(status) == 0;
-        CU_ASSERT_EQUAL(winners, 1);
+            taker[k] = start_taker();
+        while (ended < 3 && wait(NULL) > 0)
+            ended++;
+        usleep(2000);
+        CU_ASSERT_EQUAL(waitpid(-1, NULL, WNOHANG), 0); /* the fourth has it */
+        for (int k = 0; k < 4; k++)
+            kill(taker[k], SIGKILL);
+        while (wait(NULL) > 0)
+            ;
         unlink(path);
     }
     CU_ASSERT_EQUAL(file_count(), 0);

@@ -1,4 +1,6 @@
 /* A batch through a kernel: pieces, blocks, conversions, failures, reasons, the lane. */
+#include "batches.h"
+#include "codec/crc.h"
 #include "run/image.h"
 #include "run/lane.h"
 #include "run/plan.h"
@@ -52,204 +54,158 @@ static int asleep(const h5map_item_t *item)
 }
 H5MAP_KERNEL(asleep, .signature = "x: double -> y: double");
 
-struct bench {
-    struct plan plan;
-    struct mapper *mapper;
-    struct slot slot;
-};
-
-static struct plan plan_of(enum type wire, enum type type, int results, uint64_t piece)
+static bool crcs_are_right(struct bench *bench)
 {
-    struct plan plan = {.step = 1, .inner = 1, .in_count = 1, .out_count = results, .block = 1};
+    bool right = true;
 
-    plan.piece = piece;
-    plan.reasons_bytes = 256;
-    plan.in[0] = (struct feed){.convert = wire != type, .wire = wire, .type = type, .elements = 1};
-    plan.in[0].wire_bytes = type_bytes(wire);
-    plan.in[0].bytes = type_bytes(type);
-    for (int k = 0; k < results; k++)
-        plan.out[k] = (struct yield){.type = TYPE_DOUBLE, .elements = 1, .bytes = 8, .fill = type_fill(TYPE_DOUBLE)};
-    return plan;
-}
-
-static void start(struct bench *bench, const h5map_kernel_t *kernel, uint64_t first, uint64_t count)
-{
-    struct error error = {0};
-
-    CU_ASSERT_EQUAL_FATAL(mapper_open(&bench->plan, kernel, NULL, &bench->mapper, &error), OK);
-    bench->slot.ticket = aligned_alloc(BATCH_ALIGN, image_inputs_bytes(&bench->plan, count));
-    bench->slot.result = aligned_alloc(BATCH_ALIGN, image_results_bytes_max(&bench->plan, count));
-    *bench->slot.ticket = (struct batch){.first = first, .count = count};
-}
-
-static void *input(struct bench *bench)
-{
-    void *in[PORTS_MAX];
-
-    image_inputs(&bench->plan, bench->slot.ticket->count, bench->slot.ticket, in);
-    return in[0];
-}
-
-static void *output(struct bench *bench, int k)
-{
-    void *out[PORTS_MAX];
-
-    image_results(&bench->plan, bench->slot.ticket->count, bench->slot.result, out);
-    return out[k];
-}
-
-static bool is_failed(struct bench *bench, uint64_t k)
-{
-    return image_bitmap(&bench->plan, bench->slot.result)[k / 8] >> (k & 7) & 1;
-}
-
-static void end(struct bench *bench)
-{
-    mapper_close(bench->mapper);
-    free(bench->slot.ticket);
-    free(bench->slot.result);
+    for (int k = 0; k < bench->plan.out_count; k++)
+        right &= bench->slot.result->crc[k] ==
+                 crc_add(0, bench_output(bench, k), bench->slot.result->count * bench->plan.out[k].bytes);
+    return right;
 }
 
 static void maps_in_pieces(void)
 {
     for (uint64_t piece = 1; piece < 40; piece += 6) {
-        struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_DOUBLE, 1, piece)};
+        struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, piece)};
 
-        start(&bench, &h5map_kernel_twice, 5, 33);
+        bench_start(&bench, &h5map_kernel_twice, 5, 33);
         for (int k = 0; k < 33; k++)
-            ((double *)input(&bench))[k] = k;
+            ((double *)bench_input(&bench))[k] = k;
         mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
         CU_ASSERT(bench.slot.result->first == 5 && bench.slot.result->count == 33 && bench.slot.result->failed == 0);
         for (int k = 0; k < 33; k++)
-            CU_ASSERT_EQUAL(((double *)output(&bench, 0))[k], 2 * k);
-        end(&bench);
+            CU_ASSERT_EQUAL(((double *)bench_output(&bench, 0))[k], 2 * k);
+        CU_ASSERT(crcs_are_right(&bench));
+        bench_end(&bench);
     }
 }
 
 static void marks_and_explains_failures(void)
 {
-    struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_DOUBLE, 1, 4)};
+    struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 4)};
     struct reason_index *index = malloc(sizeof *index);
     char text[REASON_TEXT_MAX + 1];
 
-    start(&bench, &h5map_kernel_twice, 100, 20);
+    bench_start(&bench, &h5map_kernel_twice, 100, 20);
     for (int k = 0; k < 20; k++)
-        ((double *)input(&bench))[k] = k % 7 == 3 ? -k : k;
+        ((double *)bench_input(&bench))[k] = k % 7 == 3 ? -k : k;
     mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
     CU_ASSERT_EQUAL(bench.slot.result->failed, 3);
+    CU_ASSERT(crcs_are_right(&bench));
     reasons_index(image_reasons(&bench.plan, bench.slot.result), bench.slot.result->reason_bytes, index);
     for (uint64_t k = 0; k < 20; k++) {
-        CU_ASSERT_EQUAL(is_failed(&bench, k), k % 7 == 3);
-        CU_ASSERT_EQUAL(isnan(((double *)output(&bench, 0))[k]) != 0, k % 7 == 3);
+        CU_ASSERT_EQUAL(bench_failed(&bench, k), k % 7 == 3);
+        CU_ASSERT_EQUAL(isnan(((double *)bench_output(&bench, 0))[k]) != 0, k % 7 == 3);
         reasons_find(index, 100 + k, text);
         CU_ASSERT_EQUAL(text[0] != 0, k % 7 == 3);
     }
     reasons_find(index, 110, text);
     CU_ASSERT_STRING_EQUAL(text, "negative: -10");
     free(index);
-    end(&bench);
+    bench_end(&bench);
 }
 
 static void drops_reasons_that_find_no_room(void)
 {
-    struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_DOUBLE, 1, 64)};
+    struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 64)};
 
-    start(&bench, &h5map_kernel_twice, 0, 500);
+    bench_start(&bench, &h5map_kernel_twice, 0, 500);
     for (int k = 0; k < 500; k++)
-        ((double *)input(&bench))[k] = -1 - k;
+        ((double *)bench_input(&bench))[k] = -1 - k;
     mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
     CU_ASSERT_EQUAL(bench.slot.result->failed, 500);
     CU_ASSERT(bench.slot.result->reason_bytes > 0 && bench.slot.result->reason_bytes <= bench.plan.reasons_bytes);
-    end(&bench);
+    bench_end(&bench);
 }
 
 static void stops(void)
 {
-    struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_DOUBLE, 1, 8)};
-    struct reason_index *index = malloc(sizeof *index);
+    struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 8)};
     char text[REASON_TEXT_MAX + 1];
 
-    start(&bench, &h5map_kernel_twice, 7, 30);
+    bench_start(&bench, &h5map_kernel_twice, 7, 30);
     for (int k = 0; k < 30; k++)
-        ((double *)input(&bench))[k] = k == 12 ? 1000 : k;
+        ((double *)bench_input(&bench))[k] = k == 12 ? 1000 : k;
     mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
     CU_ASSERT_EQUAL(bench.slot.result->error, FAILED);
-    reasons_index(image_reasons(&bench.plan, bench.slot.result), bench.slot.result->reason_bytes, index);
-    reasons_find(index, 7, text);
+    CU_ASSERT_EQUAL(bench.slot.result->crashed, 0);
+    bench_reason(&bench, 7, text);
     CU_ASSERT_STRING_EQUAL(text, "a thousand at 19");
-    free(index);
-    end(&bench);
+    CU_ASSERT_FALSE(mapper_crashed(bench.mapper));
+    bench_end(&bench);
 }
 
 static void stops_whatever_is_returned(void)
 {
-    struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_DOUBLE, 1, 8)};
+    struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 8)};
 
-    start(&bench, &h5map_kernel_mumbles, 0, 30);
-    memset(input(&bench), 0, 30 * 8);
+    bench_start(&bench, &h5map_kernel_mumbles, 0, 30);
+    memset(bench_input(&bench), 0, 30 * 8);
     mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
     CU_ASSERT_EQUAL(bench.slot.result->error, FAILED);
-    end(&bench);
+    bench_end(&bench);
 }
 
 static void calls_in_blocks(void)
 {
-    struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_DOUBLE, 2, 128)};
+    struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 2, 128)};
 
     bench.plan.block = 64;
-    start(&bench, &h5map_kernel_sizes, 640, 200);
-    memset(input(&bench), 0, 200 * 8);
+    bench_start(&bench, &h5map_kernel_sizes, 640, 200);
+    memset(bench_input(&bench), 0, 200 * 8);
     mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
     for (int k = 0; k < 200; k++) {
-        CU_ASSERT_EQUAL(((uint64_t *)output(&bench, 0))[k], k < 192 ? 64 : 8);
-        CU_ASSERT_EQUAL(((uint64_t *)output(&bench, 1))[k], 640 + (uint64_t)k);
+        CU_ASSERT_EQUAL(((uint64_t *)bench_output(&bench, 0))[k], k < 192 ? 64 : 8);
+        CU_ASSERT_EQUAL(((uint64_t *)bench_output(&bench, 1))[k], 640 + (uint64_t)k);
     }
-    end(&bench);
+    CU_ASSERT(crcs_are_right(&bench));
+    bench_end(&bench);
 }
 
 static void indices_count_in_the_full_input(void)
 {
-    struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_DOUBLE, 2, 10)};
+    struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 2, 10)};
 
     bench.plan.start = 3; /* --items 3::4 of rows of 5 items */
     bench.plan.step = 4;
     bench.plan.inner = 5;
-    start(&bench, &h5map_kernel_sizes, 2, 30);
-    memset(input(&bench), 0, 30 * 8);
+    bench_start(&bench, &h5map_kernel_sizes, 2, 30);
+    memset(bench_input(&bench), 0, 30 * 8);
     mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
     for (uint64_t k = 0; k < 30; k++)
-        CU_ASSERT_EQUAL(((uint64_t *)output(&bench, 1))[k], (3 + (2 + k) / 5 * 4) * 5 + (2 + k) % 5);
-    end(&bench);
+        CU_ASSERT_EQUAL(((uint64_t *)bench_output(&bench, 1))[k], (3 + (2 + k) / 5 * 4) * 5 + (2 + k) % 5);
+    bench_end(&bench);
 }
 
 /* An item that can't be converted fails and is not shown to the kernel. */
 static void leaves_out_what_does_not_convert(void)
 {
-    struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_UINT8, 2, 16)};
+    struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_UINT8, 2, 16)};
 
     bench.plan.in[0].type = TYPE_UINT8;
-    start(&bench, &h5map_kernel_sizes, 0, 10);
+    bench_start(&bench, &h5map_kernel_sizes, 0, 10);
     for (int k = 0; k < 10; k++)
-        ((double *)input(&bench))[k] = k == 4 ? 300 : k;
+        ((double *)bench_input(&bench))[k] = k == 4 ? 300 : k;
     mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
     CU_ASSERT_EQUAL(bench.slot.result->failed, 1);
-    CU_ASSERT(is_failed(&bench, 4));
-    CU_ASSERT_EQUAL(((uint64_t *)output(&bench, 0))[3], 4);
-    CU_ASSERT_EQUAL(((uint64_t *)output(&bench, 0))[5], 5);
+    CU_ASSERT(bench_failed(&bench, 4));
+    CU_ASSERT_EQUAL(((uint64_t *)bench_output(&bench, 0))[3], 4);
+    CU_ASSERT_EQUAL(((uint64_t *)bench_output(&bench, 0))[5], 5);
     CU_ASSERT(bench.slot.result->reason_bytes > 0);
-    end(&bench);
+    bench_end(&bench);
 }
 
 static void runs_in_a_lane(void)
 {
-    struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_DOUBLE, 1, 8)};
+    struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 8)};
     struct error error = {0};
     struct lane *lane = NULL;
     struct slot *done = NULL;
 
-    start(&bench, &h5map_kernel_twice, 0, 30);
+    bench_start(&bench, &h5map_kernel_twice, 0, 30);
     for (int k = 0; k < 30; k++)
-        ((double *)input(&bench))[k] = k;
+        ((double *)bench_input(&bench))[k] = k;
     CU_ASSERT_EQUAL_FATAL(lane_open(bench.mapper, 2, &lane, &error), OK);
     for (int turn = 0; turn < 100; turn++) {
         CU_ASSERT_PTR_NULL(lane_done(lane));
@@ -258,27 +214,27 @@ static void runs_in_a_lane(void)
         while (!(done = lane_done(lane)))
             ;
         CU_ASSERT_PTR_EQUAL(done, &bench.slot);
-        CU_ASSERT_EQUAL(((double *)output(&bench, 0))[29], 58);
+        CU_ASSERT_EQUAL(((double *)bench_output(&bench, 0))[29], 58);
     }
     CU_ASSERT_EQUAL(lane_load(lane), 0);
     CU_ASSERT(lane_close(lane, 1));
-    end(&bench);
+    bench_end(&bench);
 }
 
 static void is_left_while_a_kernel_runs(void)
 {
-    struct bench bench = {.plan = plan_of(TYPE_DOUBLE, TYPE_DOUBLE, 1, 1)};
+    struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 1)};
     struct error error = {0};
     struct lane *lane = NULL;
 
-    start(&bench, &h5map_kernel_asleep, 0, 1);
-    *(double *)input(&bench) = 0;
+    bench_start(&bench, &h5map_kernel_asleep, 0, 1);
+    *(double *)bench_input(&bench) = 0;
     CU_ASSERT_EQUAL_FATAL(lane_open(bench.mapper, 1, &lane, &error), OK);
     lane_start(lane, &bench.slot);
     nanosleep(&(struct timespec){0, 20000000}, NULL);
     CU_ASSERT_FALSE(lane_close(lane, 0.01));
     nanosleep(&(struct timespec){0, 400000000}, NULL); /* the kernel still uses its images until here */
-    end(&bench);
+    bench_end(&bench);
     (void)lane; /* left to the process's end, as in a run */
 }
 

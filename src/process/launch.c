@@ -128,13 +128,14 @@ static int handed_on_as(int signal, struct requests *requests)
 }
 
 /* Hand signals on until the program has ended. 0, or errno. While mpirun starts its ranks it loses signals: a request
- * is repeated until it is heard. */
+ * is repeated until it is heard; but not after a SIGTERM, for any signal cuts short the time that mpirun then gives. */
 static int follow(pid_t pid, const sigset_t *awaited, struct requests *requests, int *status)
 {
     const struct timespec pause = {0, REPEAT_NS};
 
     for (;;) {
-        const int signal = requests->any ? sigtimedwait(awaited, NULL, &pause) : sigwaitinfo(awaited, NULL);
+        const bool repeat = requests->any && requests->stops < 2;
+        const int signal = repeat ? sigtimedwait(awaited, NULL, &pause) : sigwaitinfo(awaited, NULL);
 
         if (signal < 0 && errno == EAGAIN)
             kill(pid, SIGUSR1);
@@ -181,7 +182,8 @@ static int judge(const struct launch_word *word, const struct requests *requests
         return say_died("a rank", "mpirun ended with", *status, error);
     if (*status == OK || *status == REFUSED || *status == STOPPED) /* a run that could not tell */
         return OK;
-    return error_set(error, REFUSED, "mpirun ended with %d before a rank ran (see what it says above)", *status);
+    return error_set(error, REFUSED, "mpirun ended with %d before a rank ran (\"mpirun -n 2 hostname\" may tell why)",
+                     *status);
 }
 
 /* Run argv to its end. `word` is the file that rank 0 tells its status in. */
@@ -242,7 +244,7 @@ static const char **make_argv(const struct options *options, const char *ranks, 
 /* Run it, with what its ranks find in their environment. */
 static int run_ranks(char *const argv[], int *status, struct error *error)
 {
-    const int word = memfd_create("h5map-status", MFD_CLOEXEC);
+    const int word = memfd_create(LAUNCH_STATUS_FILE, MFD_CLOEXEC);
     char path[64];
     int code;
 

@@ -26,6 +26,9 @@ bool launch_terminal(void);
  * SLURM_STEP_NUM_TASKS (first that is set). rank 0 and size 1 without a launcher; size 0: not known. */
 void launch_promise(int *rank, int *size);
 
+/* The name of the file in memory that it is told in. */
+#define LAUNCH_STATUS_FILE "h5map-status"
+
 /* What rank 0 has told the process that started mpirun. */
 struct launch_word {
     int32_t begun;  /* 1: it runs */

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The whole number in an environment variable; false where it is not set or none. */
@@ -70,11 +71,23 @@ bool launch_terminal(void)
     return isatty(STDERR_FILENO);
 }
 
+/* On another host the same path may be anybody's file. */
+static bool is_status_file(const char *path)
+{
+    static const char expected[] = "/memfd:" LAUNCH_STATUS_FILE;
+    char target[64] = "";
+
+    return readlink(path, target, sizeof target - 1) > 0 && strncmp(target, expected, strlen(expected)) == 0;
+}
+
 static void tell(const struct launch_word *word)
 {
     const char *path = getenv(LAUNCH_STATUS);
-    const int fd = path && launch_is_child() ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+    int fd;
 
+    if (!path || !launch_is_child() || !is_status_file(path))
+        return;
+    fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return;
     if (pwrite(fd, word, sizeof *word, 0) != sizeof *word)

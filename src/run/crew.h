@@ -19,8 +19,7 @@ struct crew {
     struct watch *watch;      /* root */
     const struct spans *done; /* root: items of earlier runs, which are not dealt */
     void *self;
-    /* root, may be NULL: the launcher kills soon: keep what is finished and tell, before any other rank is waited for
-     */
+    /* root, may be NULL: the launcher kills soon: keep what is finished and tell, before any rank is waited for */
     void (*leave_at_once)(void *self, struct error *error);
 };
 

@@ -1,6 +1,5 @@
 """The output file: when it appears, what it holds, and what becomes of a run that does not finish."""
 
-import glob
 import hashlib
 import os
 import re
@@ -167,79 +166,7 @@ class Existing(Case):
         self.refused(result, r"h5map: .*locked.*: .*[Rr]ead-only", before)
 
 
-class Unfinished(Case):
-    """A run that is stopped leaves what the next one goes on from, and nothing else."""
-
-    sleepy = True
-
-    def setUp(self):
-        super().setUp()
-        self.write("in.h5", x=np.full(2000, 0.05))
-        self.nap = self.kernel("work") + ":nap"
-        self.succeeded(self.h5map("run", self.nap, "in.h5", "warm.h5", "--items", "0:0"))
-
-    def stop(self, number, *command, most_s=9):
-        for left in glob.glob(self.path("out.h5*")):
-            os.unlink(left)
-        running = self.start(*command)
-        self.wait_for(lambda: os.path.exists(self.path("out.h5.part")), "out.h5.part")
-        time.sleep(0.2)
-        began = time.monotonic()
-        running.send(number)
-        result = running.wait(most_s + 3)
-        self.assertLess(time.monotonic() - began, most_s, result)
-        self.check_absent("out.h5")
-        return result
-
-    def check_stopped(self, number, *command, **how):
-        result = self.stop(number, *command, **how)
-        self.assertEqual(result.status, 75, result)
-        self.sound(result)
-        self.assertRegex(result.lines[-1], r"; (\d+ of \d+ items are kept|no item was finished) \(run the same command again")
-        self.check_absent("out.h5.lock", *([] if "are kept" in result.err else ["out.h5.part"]))
-        return result
-
-    def test_signals_sequential(self):
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
-            with self.subTest(number=number):
-                self.check_stopped(number, H5MAP, "run", self.nap, "in.h5", "out.h5", most_s=4)
-
-    def test_signals_under_j(self):
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
-            with self.subTest(number=number):
-                self.check_stopped(number, H5MAP, "run", "-j", "2", self.nap, "in.h5", "out.h5")
-
-    def test_usr1_at_mpirun(self):
-        for way in ([], ["--schedule", "static"]):
-            for ranks in ("1", "3"):
-                with self.subTest(way=way, ranks=ranks):
-                    command = ("mpirun", "-q", "-n", ranks, H5MAP, "run", *way, self.nap, "in.h5", "out.h5")
-                    self.check_stopped(signal.SIGUSR1, *command)
-
-    def test_static_schedule(self):
-        self.check_stopped(signal.SIGTERM, H5MAP, "run", "--schedule", "static", self.nap, "in.h5", "out.h5", most_s=4)
-
-    def test_long_items_are_given_up(self):
-        """What is in flight is given up after 1 s for TERM and INT, else 5 s."""
-        self.write("in.h5", x=np.full(8, 60.0))
-        for kernel in (self.nap, self.kernel("work") + ":spin"):
-            for number, most_s in ((signal.SIGTERM, 4), (signal.SIGINT, 4), (signal.SIGUSR1, 8)):
-                with self.subTest(kernel=kernel, number=number):
-                    self.check_stopped(number, H5MAP, "run", kernel, "in.h5", "out.h5", most_s=most_s)
-
-    def test_long_items_are_given_up_on_all_ranks(self):
-        self.write("in.h5", x=np.full(8, 60.0))
-        spin = self.kernel("work") + ":spin"
-        for way in ([], ["--schedule", "static"]):
-            command = ("mpirun", "-q", "-n", "3", H5MAP, "run", *way, spin, "in.h5", "out.h5")
-            self.check_stopped(signal.SIGUSR1, *command, most_s=12)
-        self.check_stopped(signal.SIGTERM, H5MAP, "run", "-j3", spin, "in.h5", "out.h5", most_s=12)
-
-    def test_term_at_mpirun(self):
-        """mpirun's own status; what counts is that nothing looks complete and nobody stays."""
-        result = self.stop(signal.SIGTERM, "mpirun", "-q", "-n", "2", H5MAP, "run", self.nap, "in.h5", "out.h5")
-        self.assertNotEqual(result.status, 0, result)
-
+class FullDisk(Case):
     def test_a_file_too_large_for_the_disk(self):
         """A limit on the file's size stands for a full disk: one line, status 3, nothing left."""
         self.write("big.h5", items=np.zeros(8_000_000))

@@ -1,12 +1,10 @@
-"""The same bytes at every rank count, schedule and slice; what idle ranks cost; how a crash ends."""
+"""The same bytes at every rank count, schedule and slice; what idle ranks cost."""
 
 import os
-import time
 
-import h5py
 import numpy as np
 
-from harness import Case, cases, slow
+from harness import Case, slow
 
 SCHEDULES = ([], ["--schedule", "static"])
 
@@ -143,28 +141,6 @@ class Sharing(Case):
         self.assertEqual(list(ranks["rank"]), [0, 1, 2])
         self.assertEqual(sum(ranks["items"]), 100)
         self.assertEqual({h.decode() for h in ranks["host"]}, {os.uname().nodename})
-
-
-@cases(
-    [
-        (f"{word} on {ranks} ranks, {way[-1] if way else 'dynamic'}", how, ranks, way)
-        for word, how in (("SIGSEGV", 1), ("abort", 2))
-        for ranks in (1, 2, 4)
-        for way in SCHEDULES
-    ]
-    + [("exit in a kernel on 3 ranks", 3, 3, [])]
-)
-class Crash(Case):
-    """A kernel that takes its rank down ends the whole run in seconds; nothing is left that looks complete."""
-
-    def check(self, how, ranks, way):
-        self.write("in.h5", x=np.arange(3000.0))
-        words = (*way, "--slice", "10", "-p", "at=2990", "-p", f"how={how}", self.kernel("stop"), "in.h5", "out.h5")
-        result = self.run_on(ranks, *words, timeout=60)
-        self.assertNotIn(result.status, (0, 2, 75), result)
-        self.assertLess(result.seconds, 30, result)
-        self.assertNotIn("AddressSanitizer", result.err)
-        self.check_absent("out.h5")
 
 
 class Several(Case):
