@@ -50,10 +50,13 @@ static int place_new(const struct place_spec *spec, struct place **place_out, st
     return OK;
 }
 
-/* Trouble with the disk is no fault of the request. */
+/* Trouble with the disk is no fault of the request; nor is one that has become read-only since the lock was taken. */
 static int code_of(int problem)
 {
-    return problem == ENOSPC || problem == EDQUOT || problem == EIO || problem == EFBIG ? FAILED : REFUSED;
+    const bool trouble =
+        problem == ENOSPC || problem == EDQUOT || problem == EIO || problem == EFBIG || problem == EROFS;
+
+    return trouble ? FAILED : REFUSED;
 }
 
 int place_make(const struct place_spec *spec, struct place **place_out, struct error *error)
