@@ -408,6 +408,7 @@ class Exit(Broken):
 
     def test_keeps_what_was_recorded(self):
         """The checkpoints before it count."""
+        self.env["E2E_PAUSE"] = "yes"
         self.broken("exit", "exit", "--checkpoint", "0s", item=995)
         result = self.succeeded(self.h5map("run", *self.words))
         self.assertRegex(result.err, r"going on, [1-9]\d+ of 1000 items")

@@ -49,8 +49,11 @@ static bool is_way(const char *name)
 
 static int go_wrong(void)
 {
+    const struct timespec half = {0, 500000000};
     volatile int hundred = 100, zero = 0;
 
+    if (getenv("E2E_PAUSE")) /* a checkpoint may be made before */
+        nanosleep(&half, NULL);
     if (is_way("address"))
         touch((void *)8);
     if (is_way("abort"))
