@@ -144,13 +144,14 @@ static void goes_to_the_same_job_started_anew(void)
 /* A process that tries to take the lock: it ends where it can't, else it waits to be killed. */
 static pid_t start_taker(void)
 {
-    const struct claimant claimant = claimant_of("here", "", 0);
     const pid_t pid = fork();
     struct error error = {0};
+    struct claimant claimant;
     struct lock *lock;
 
     if (pid != 0)
         return pid;
+    claimant = claimant_of("here", "", 0); /* of this process */
     if (take(&claimant, &lock, &error) == OK)
         pause();
     _exit(1);
