@@ -5,6 +5,7 @@
 #include "suite.h"
 
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,4 +187,16 @@ struct request *bound(struct request *r)
     if (code)
         fprintf(stderr, "refused: %s\n", r->error.text);
     return r;
+}
+
+int data_suite(const char *name, CU_TestInfo *tests)
+{
+    struct error error = {0};
+
+    signal(SIGXFSZ, SIG_IGN);
+    if (hdf5_start(&error)) {
+        fprintf(stderr, "%s\n", error.text);
+        return 1;
+    }
+    return suite_run(name, tests);
 }

@@ -4,6 +4,8 @@
 
 #include "job.h"
 
+#include "suite.h"
+
 #include <hdf5.h>
 
 /* Make a folder under $TMPDIR or /tmp and go there; leave and remove it. */
@@ -43,6 +45,9 @@ struct request {
     struct plan plan;
     struct error error;
 };
+
+/* Start HDF5 and run the suite; what main returns. Files that grow too large are errors. */
+int data_suite(const char *name, CU_TestInfo *tests);
 
 /* A request for the signature, INPUT, and OUTPUT "out.h5"; a new one at each call, valid until the next. */
 struct request *request_make(const char *signature, const char *input);

@@ -680,12 +680,7 @@ int main(void)
         {"refuses paths that are none", refuses_paths_that_are_none},
         {"closes what it opens", closes_what_it_opens},
         CU_TEST_INFO_NULL};
-    struct error error = {0};
 
     unsetenv("HDF5_USE_FILE_LOCKING");
-    if (hdf5_start(&error)) {
-        fprintf(stderr, "%s\n", error.text);
-        return 1;
-    }
-    return suite_run("bind", tests);
+    return data_suite("bind", tests);
 }

@@ -611,11 +611,6 @@ int main(void)
                            {"refuses too many items", refuses_too_many_items},
                            {"refuses compact results", refuses_compact_results},
                            CU_TEST_INFO_NULL};
-    struct error error = {0};
 
-    if (hdf5_start(&error)) {
-        fprintf(stderr, "%s\n", error.text);
-        return 1;
-    }
-    return suite_run("finished", tests);
+    return data_suite("finished", tests);
 }

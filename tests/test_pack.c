@@ -450,12 +450,6 @@ int main(void)
                            {"says when it can't be made", says_when_it_can_not_be_made},
                            {"says when there is no room", says_when_there_is_no_room},
                            CU_TEST_INFO_NULL};
-    struct error error = {0};
 
-    signal(SIGXFSZ, SIG_IGN);
-    if (hdf5_start(&error)) {
-        fprintf(stderr, "%s\n", error.text);
-        return 1;
-    }
-    return suite_run("pack", tests);
+    return data_suite("pack", tests);
 }

@@ -380,11 +380,6 @@ int main(void)
                            {"tells which items can't be read", tells_which_items_can_not_be_read},
                            {"tells what is gone since it was bound", tells_what_is_gone_since_it_was_bound},
                            CU_TEST_INFO_NULL};
-    struct error error = {0};
 
-    if (hdf5_start(&error)) {
-        fprintf(stderr, "%s\n", error.text);
-        return 1;
-    }
-    return suite_run("source", tests);
+    return data_suite("source", tests);
 }

@@ -217,6 +217,7 @@ static int decide(const struct claim_request *request, struct claim *claim, stru
 
     if (find_unfinished(request, &claim->base, error))
         return error->code;
+    claim->newest = claim->base.past.attempt;
     if (claim->base.reader && !is_dropped(request, claim) && check_over(request, claim, &over, error))
         return error->code;
     if (!over)

@@ -30,6 +30,7 @@ struct claim {
     bool redo;       /* items that failed in the base are done anew */
     uint64_t failed; /* VERDICT_NOTHING: items that failed */
     int64_t shift;   /* position in the base - shift = position now */
+    unsigned newest; /* attempt that has a journal, 0: none */
 };
 
 /* Take the lock and decide. REFUSED where another run is writing, where the output is not ours to replace, or where

@@ -19,13 +19,9 @@ static void discard(const struct files *files, const char *suffix)
 static int clear_away(struct files *files, struct error *error)
 {
     const bool needed = files->claim.base.reader != NULL;
-    char copy[PLACE_COPY_BYTES];
-    unsigned newest;
 
-    if (journal_newest(files->request.path, files->request.name, &newest, error))
-        return error->code;
-    place_copy_suffix(newest + 1, copy);
-    discard(files, copy);
+    place_copy_suffix(files->claim.newest + 1, files->copy_suffix);
+    discard(files, files->copy_suffix);
     discard(files, PLACE_PACK);
     if (needed)
         return OK;
@@ -97,26 +93,15 @@ static int begin_history(struct files *files, struct error *error)
 {
     struct history *history = &files->history;
 
+    history->path = files->request.path;
+    history->name = files->request.name;
+    history->attempt = files->claim.newest + 1; /* each run has a journal of its own */
     if (fill_runs(files, error))
         return error->code;
     history->identity = strdup(files->request.record->identity);
     if (!history->identity)
         return error_memory(error, "the journal", strlen(files->request.record->identity));
     fill_head(files);
-    return OK;
-}
-
-/* Each run has a journal of its own. */
-static int number_run(struct files *files, struct error *error)
-{
-    unsigned newest;
-
-    files->history.path = files->request.path;
-    files->history.name = files->request.name;
-    if (journal_newest(files->request.path, files->request.name, &newest, error))
-        return error->code;
-    files->history.attempt = newest + 1;
-    place_copy_suffix(newest + 1, files->copy_suffix);
     return OK;
 }
 
@@ -192,8 +177,7 @@ static int go_on(struct files *files, struct error *error)
                             .self = files->request.self,
                             .look = files->request.look};
 
-    if (number_run(files, error) || make_long(files, error) ||
-        (copy ? make_part(files, files->copy_suffix, error) : take_part(files, error)))
+    if (make_long(files, error) || (copy ? make_part(files, files->copy_suffix, error) : take_part(files, error)))
         return error->code;
     resume.place = files->place;
     if (start_keeper(files, error) || begin_history(files, error) || history_begin(&files->history, &journal, error)) {
@@ -214,7 +198,7 @@ static int go_on(struct files *files, struct error *error)
 
 static int begin_afresh(struct files *files, struct error *error)
 {
-    if (number_run(files, error) || make_part(files, PLACE_PART, error) || begin_history(files, error))
+    if (make_part(files, PLACE_PART, error) || begin_history(files, error))
         return error->code;
     return start_keeper(files, error);
 }

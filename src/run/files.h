@@ -28,7 +28,7 @@ struct files {
     struct kept kept; /* at the start */
     char copy_suffix[PLACE_COPY_BYTES];
     bool copy_counts; /* its journal is published */
-    bool open;         /* files_open has succeeded, and they have not come to their end */
+    bool open;        /* files_open has succeeded, and they have not come to their end */
 };
 
 /* Lock the output and decide what is to be done: files->claim.verdict. REFUSED: nothing has been changed. */

@@ -78,8 +78,9 @@ static int list_made(const struct files *files, struct spans *made, struct error
     while (made->count < MADE_KEPT && !error->code) {
         const bool more = spans_gap(done, gap.first + gap.count, items, &gap);
 
-        for (; at < done->count && (!more || done->of[at].first < gap.first) && !error->code; at++)
-            spans_add(made, &done->of[at], error);
+        while (at < done->count && made->count < MADE_KEPT && (!more || done->of[at].first < gap.first))
+            if (spans_add(made, &done->of[at++], error))
+                return error->code;
         if (!more)
             break;
         spans_add(made, &(struct made){gap.first, gap.count, run}, error);

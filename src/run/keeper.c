@@ -68,7 +68,7 @@ static int record(struct keeper *keeper, struct error *error)
 {
     const bool first = keeper->journal == NULL;
 
-    if (lock_look(keeper->spec.lock, error) || place_sync(keeper->spec.place, error) ||
+    if (place_sync(keeper->spec.place, error) || lock_look(keeper->spec.lock, error) || /* a sync may take long */
         (first && begin_journal(keeper, error)))
         return error->code;
     if (!put_load(keeper, keeper->pending, error) && !lock_look(keeper->spec.lock, error)) {
@@ -261,34 +261,26 @@ int keeper_look(struct keeper *keeper, struct error *error)
     return error->code;
 }
 
-static int wait_for_answer(struct keeper *keeper, struct error *error)
-{
-    while (keeper->busy)
-        pthread_cond_wait(&keeper->answer, &keeper->lock);
-    return take_answer(keeper, error);
-}
-
-int keeper_commit(struct keeper *keeper, struct error *error)
-{
-    if (keeper->dead)
-        return error_set(error, FAILED, "%s: can't go on recording what is finished", keeper->spec.history->name);
-    pthread_mutex_lock(&keeper->lock);
-    if (!wait_for_answer(keeper, error) && keeper->fresh->extents.count) {
-        hand_over(keeper);
-        wait_for_answer(keeper, error);
-    }
-    pthread_mutex_unlock(&keeper->lock);
-    return error->code;
-}
-
 int keeper_settle(struct keeper *keeper, struct error *error)
 {
     if (keeper->dead)
         return error_set(error, FAILED, "%s: can't go on recording what is finished", keeper->spec.history->name);
     pthread_mutex_lock(&keeper->lock);
-    wait_for_answer(keeper, error);
+    while (keeper->busy)
+        pthread_cond_wait(&keeper->answer, &keeper->lock);
+    take_answer(keeper, error);
     pthread_mutex_unlock(&keeper->lock);
     return error->code;
+}
+
+int keeper_commit(struct keeper *keeper, struct error *error)
+{
+    if (keeper_settle(keeper, error) || keeper->fresh->extents.count == 0)
+        return error->code;
+    pthread_mutex_lock(&keeper->lock);
+    hand_over(keeper);
+    pthread_mutex_unlock(&keeper->lock);
+    return keeper_settle(keeper, error);
 }
 
 bool keeper_has_journal(const struct keeper *keeper)

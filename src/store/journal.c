@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUFFER_BYTES (64 * 1024) /* what is kept in memory at most, or one record */
@@ -55,6 +56,26 @@ int journal_create(const char *path, const char *name, unsigned attempt, struct 
     }
     *journal_out = journal;
     return OK;
+}
+
+static const char *name_of(const struct journal *journal)
+{
+    return journal->published ? journal->path : journal->new_path;
+}
+
+/* Does the name still lead to our file? A run that took over may have put its own there, of the same attempt. */
+static bool is_ours(const struct journal *journal)
+{
+    struct stat ours, named;
+
+    return fstat(journal->fd, &ours) == 0 && lstat(name_of(journal), &named) == 0 && ours.st_ino == named.st_ino &&
+           ours.st_dev == named.st_dev;
+}
+
+static void remove_ours(const struct journal *journal)
+{
+    if (is_ours(journal))
+        unlink(name_of(journal));
 }
 
 /* Nothing more is written; what was written in part is cut off, as far as that can be done. */
@@ -105,6 +126,7 @@ static int make_room(struct journal *journal, size_t bytes, struct error *error)
     if (bytes <= journal->room)
         return OK;
     larger = realloc(journal->buffer, room);
+    journal->broken = !larger;
     if (!larger)
         return error_memory(error, journal->name, room);
     journal->buffer = larger;
@@ -118,16 +140,20 @@ int journal_put(struct journal *journal, uint32_t type, const void *data, size_t
     const size_t padded = record_padded(bytes);
     char *to;
 
-    if (bytes > RECORD_BYTES_MOST)
+    if (check_broken(journal, error))
+        return error->code;
+    journal->broken = bytes > RECORD_BYTES_MOST;
+    if (journal->broken)
         return error_set(error, FAILED, "%s: %zu bytes are too much for its journal", journal->name, bytes);
-    if (check_broken(journal, error) || make_room(journal, sizeof head + padded, error))
+    if (make_room(journal, sizeof head + padded, error))
         return error->code;
     head.payload_crc = crc_add(0, data, bytes);
     head.crc = record_crc(&head);
     to = journal->buffer + journal->filled;
     memcpy(to, &head, sizeof head);
     memset(to + sizeof head, 0, padded);
-    memcpy(to + sizeof head, data, bytes);
+    if (bytes)
+        memcpy(to + sizeof head, data, bytes);
     journal->filled += sizeof head + padded;
     return OK;
 }
@@ -143,10 +169,15 @@ int journal_publish(struct journal *journal, struct error *error)
 {
     if (journal_sync(journal, error))
         return error->code;
-    if (rename(journal->new_path, journal->path))
+    journal->broken = !is_ours(journal);
+    if (journal->broken)
+        return error_set(error, FAILED, "%s: %s is no longer this run's file", journal->name, journal->new_path);
+    journal->broken = rename(journal->new_path, journal->path) != 0;
+    if (journal->broken)
         return error_set(error, FAILED, "%s: can't rename its journal: %s", journal->name, strerror(errno));
     journal->published = true;
-    return folder_sync(journal->path, journal->name, error);
+    journal->broken = folder_sync(journal->path, journal->name, error) != OK;
+    return error->code;
 }
 
 bool journal_is_published(const struct journal *journal)
@@ -156,7 +187,7 @@ bool journal_is_published(const struct journal *journal)
 
 void journal_remove(struct journal *journal)
 {
-    unlink(journal->published ? journal->path : journal->new_path);
+    remove_ours(journal);
     journal->published = true;
 }
 
@@ -165,7 +196,7 @@ void journal_close(struct journal *journal)
     if (!journal)
         return;
     if (!journal->published)
-        unlink(journal->new_path);
+        remove_ours(journal);
     if (journal->fd >= 0)
         close(journal->fd); /* what counts was synced */
     free(journal->buffer);

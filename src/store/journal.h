@@ -15,23 +15,27 @@
 
 struct journal;
 
-/* Make OUTPUT.jnl.ATTEMPT.new for the output file `path`, which messages call `name`; what was there goes. */
+/* Make OUTPUT.jnl.ATTEMPT.new for the output file `path`, which messages call `name`; what was there goes. REFUSED: the
+ * path is too long. FAILED: no permission, disk full, I/O error. */
 int journal_create(const char *path, const char *name, unsigned attempt, struct journal **journal, struct error *error);
 
-/* Add a record; kept in memory until there is some 64 KiB or journal_sync. FAILED: disk full, I/O error. After a
- * failure nothing more is written, and each further call fails: what is in the file stays whole. */
+/* Add a record, of any bytes or none; kept in memory until there is some 64 KiB or journal_sync. FAILED: disk full, I/O
+ * error, no memory, more than a journal takes. After a failure, of any call but journal_create, nothing more is
+ * written, and each further put, sync and publish fails: what is in the file stays whole, and no record is left out
+ * between others. */
 int journal_put(struct journal *journal, uint32_t type, const void *data, size_t bytes, struct error *error);
 
 /* Write what was added, and have it on disk (fdatasync). */
 int journal_sync(struct journal *journal, struct error *error);
 
-/* Sync it, give it its name, sync the folder. Once, before the first records that count. */
+/* Sync it, give it its name, sync the folder. Once, before the first records that count. FAILED also where a run that
+ * took over has put its own in this one's place. */
 int journal_publish(struct journal *journal, struct error *error);
 
 /* Has it its name? Also where journal_publish failed after that. */
 bool journal_is_published(const struct journal *journal);
 
-/* Remove it under whichever name it has; then only journal_close may follow. */
+/* Remove it under whichever name it has, if that is not another run's by now; then only journal_close may follow. */
 void journal_remove(struct journal *journal);
 
 /* Let go of it; the file stays if it was published, else it goes. NULL is fine. */

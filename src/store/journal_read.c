@@ -4,10 +4,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct journal_reader {
@@ -16,6 +18,24 @@ struct journal_reader {
     size_t room;
     char name[PATH_BYTES];
 };
+
+/* NULL, errno set, also where it is no regular file: reading a pipe would wait for ever. */
+static FILE *open_regular(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat status = {0};
+    FILE *file = NULL;
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode))
+        errno = EINVAL;
+    else
+        file = S_ISREG(status.st_mode) ? fdopen(fd, "r") : NULL;
+    if (!file)
+        close(fd);
+    return file;
+}
 
 int journal_read(const char *path, const char *name, unsigned attempt, struct journal_reader **reader_out,
                  struct error *error)
@@ -28,7 +48,7 @@ int journal_read(const char *path, const char *name, unsigned attempt, struct jo
         return error_memory(error, name, sizeof *reader);
     snprintf(reader->name, sizeof reader->name, "%s", name);
     snprintf(file, sizeof file, "%s.jnl.%u", path, attempt);
-    reader->file = fopen(file, "re");
+    reader->file = open_regular(file);
     if (!reader->file) {
         error_set(error, FAILED, "%s: can't read its journal: %s", name, strerror(errno));
         journal_end(reader);
@@ -107,7 +127,7 @@ static unsigned attempt_of(const char *entry, const char *base, bool *is_new)
     if (strncmp(entry, base, length) || strncmp(entry + length, ".jnl.", 5))
         return 0;
     digits = entry + length + 5;
-    if (*digits < '1' || *digits > '9' || strlen(digits) > 13)
+    if (*digits < '1' || *digits > '9' || strlen(digits) > 14)
         return 0;
     attempt = strtoul(digits, &end, 10);
     *is_new = !strcmp(end, ".new");

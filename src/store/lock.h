@@ -30,15 +30,22 @@ struct claimant {
 /* Fill in this process, from uname, getpid, SLURM_JOB_ID and SLURM_RESTART_COUNT. */
 void lock_claimant(struct claimant *claimant);
 
-/* Take the lock of the output file `path`, which messages call `name`. A holder is taken over where it is dead (no OFD
- * lock, and its host is ours or it has been silent for LOCK_SILENT_S), silent for that long on another host, or the
- * same job with a lower restart count. Otherwise REFUSED: "NAME: another run is writing it (host n1, pid 123, job 17,
- * 4 s ago): wait for it, ...". A lock that does not tell its holder is a dead one's. REFUSED also where the lock can't
- * be made (no such folder, no permission); FAILED for an I/O error or a full disk. *taken_over: there was a holder. */
+/* Take the lock of the output file `path`, which messages call `name`. A holder is taken over where it is dead (nobody
+ * has the system's lock, and its host is ours), silent for LOCK_SILENT_S on another host, or the same job with a lower
+ * restart count; the last two even where the system's lock is held. A lock that does not tell its holder is a dead
+ * one's, too, unless the system's lock is held. Where the file system has no locks, a holder on our host is dead
+ * without a process of its number, or when it is silent; and two runs that take over at the same moment may both be
+ * told OK: lock_look tells one of them. A lock of another user's that can't be written is never taken over.
+ *
+ * Otherwise REFUSED: "NAME: another run is writing it (host n1, pid 123, job 17, last heard of 4 s ago): wait for it,
+ * ...", or, where it may be dead, "... may be writing it (...): if it is dead, try again in 56 s, or remove ...".
+ * REFUSED also where the lock can't be made (no such folder, no permission); FAILED for an I/O error or a full disk.
+ * *taken_over: there was a holder, and it was put out of the way. *lock is NULL unless OK. */
 int lock_take(const char *path, const char *name, const struct claimant *claimant, struct lock **lock, bool *taken_over,
               struct error *error);
 
-/* Is it still ours? FAILED: "NAME: another run has taken over ...". Thread-safe against lock_refresh. */
+/* Is it still ours? FAILED: "NAME: another run has taken over ...", or it can't be told. Thread-safe against
+ * lock_refresh. */
 int lock_look(const struct lock *lock, struct error *error);
 
 /* Tell that we live. Thread-safe against lock_look. What goes wrong here is found by lock_look, or by others. */
