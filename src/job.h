@@ -21,6 +21,7 @@
 
 enum command { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION };
 enum schedule { SCHEDULE_DYNAMIC, SCHEDULE_STATIC };
+enum io { IO_ROOT, IO_DIRECT };
 enum progress { PROGRESS_AUTO, PROGRESS_NONE };
 
 /* NAME=VALUE: value points behind the '='. */
@@ -70,6 +71,7 @@ struct options {
     unsigned accept;       /* enum accept, or'ed */
     int compress;          /* --compress, 0: off, to 9 */
     enum schedule schedule;
+    enum io io;
     enum progress progress;
     bool cast, raw, overwrite, retry_failed, quiet, verbose;
     bool parallel;     /* -j was given */
@@ -163,7 +165,12 @@ struct yield {
     enum type type;
     uint64_t elements, bytes; /* per item */
     struct scalar fill;
+    bool paged; /* it begins with a page of the file, so that ranks can share it by pages (direct_out) */
 };
+
+/* Pages of a file: no two ranks write to the same one. A result of so many bytes begins with one. */
+#define PAGE_BYTES 4096
+#define PAGED_FROM ((uint64_t)64 * 1024)
 
 struct plan {
     uint64_t items;              /* selected items, positions 0 .. items - 1 */
@@ -184,6 +191,8 @@ struct plan {
     uint64_t failures_max;  /* more failed items than this stop the run */
     int count_limit;        /* the largest count given to MPI: INT_MAX, less in tests */
     bool slice_fixed;       /* --slice: every ticket has this size */
+    bool direct_in;         /* every rank reads the items of its tickets itself, piece by piece */
+    bool direct_out;        /* and writes the results itself, but what shares a page with other tickets */
     enum schedule schedule;
 };
 
@@ -198,12 +207,21 @@ struct layout {
 
 enum verb {
     VERB_MAP,     /* root -> rank: map these; back: done */
+    VERB_SYNC,    /* root -> rank: have on disk what you have written; back: it is, or error */
     VERB_GAVE_UP, /* back: not done, the run ends */
     VERB_STOP     /* root -> rank: no more tickets */
 };
 
+/* What an error of a batch is about. */
+enum cause {
+    CAUSE_STOP,  /* the kernel said stop */
+    CAUSE_CRASH, /* the kernel crashed */
+    CAUSE_RANK   /* something else: reading, writing */
+};
+
 /* A batch travels as an image: this header, then each part ([count] items of one input or result), each part padded to
- * BATCH_ALIGN bytes. Behind the results of a batch with failed items: a bitmap of its items, then the reasons. */
+ * BATCH_ALIGN bytes. Under direct_in a ticket has no inputs; under direct_out a result has only its edges (image.h).
+ * Behind the results of a batch with failed items: a bitmap of its items, then the reasons. */
 #define BATCH_ALIGN 64
 
 struct batch {
@@ -216,7 +234,7 @@ struct batch {
     int32_t error;         /* enum code: why the run must end, or 0; the first reason says it */
     int32_t rank;          /* that mapped it */
     int32_t slot;
-    int32_t crashed; /* 1: the kernel crashed, and has not said stop */
+    int32_t cause; /* enum cause, of the error */
     int32_t padding;
     uint32_t crc[PORTS_MAX]; /* of each result's items (crc_add) */
 };

@@ -59,7 +59,7 @@ static void begin(struct job *job, double checkpoint_s)
     job->history.identity = strdup("who it is");
     CU_ASSERT_EQUAL(history_add_run(&job->history, &(struct run_info){.host = "here", .ranks = 3}, &error), OK);
     CU_ASSERT_EQUAL(skeleton_read(job->place, &plan, &job->history.head.layout, &job->history.skeleton, &error), OK);
-    keeper = (struct keeper_spec){&plan, &job->history, job->place, job->lock, checkpoint_s};
+    keeper = (struct keeper_spec){&plan, &job->history, job->place, job->lock, checkpoint_s, false};
     CU_ASSERT_EQUAL_FATAL(keeper_open(&keeper, &job->keeper, &error), OK);
 }
 

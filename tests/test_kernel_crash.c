@@ -69,7 +69,7 @@ static void break_at_12(struct bench *bench, enum way how, char text[REASON_TEXT
     alarm(0); /* the process does not end */
     CU_ASSERT_EQUAL(bench->slot.result->verb, VERB_MAP);
     CU_ASSERT_EQUAL(bench->slot.result->error, FAILED);
-    CU_ASSERT_EQUAL(bench->slot.result->crashed, 1);
+    CU_ASSERT_EQUAL(bench->slot.result->cause, CAUSE_CRASH);
     CU_ASSERT(mapper_crashed(bench->mapper));
     bench_reason(bench, 7, text);
 }

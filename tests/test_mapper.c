@@ -129,7 +129,7 @@ static void stops(void)
         ((double *)bench_input(&bench))[k] = k == 12 ? 1000 : k;
     mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
     CU_ASSERT_EQUAL(bench.slot.result->error, FAILED);
-    CU_ASSERT_EQUAL(bench.slot.result->crashed, 0);
+    CU_ASSERT_EQUAL(bench.slot.result->cause, CAUSE_STOP);
     bench_reason(&bench, 7, text);
     CU_ASSERT_STRING_EQUAL(text, "a thousand at 19");
     CU_ASSERT_FALSE(mapper_crashed(bench.mapper));

@@ -51,6 +51,9 @@
     "      --schedule dynamic|static     the next slice to who asks, or equal\n"        \
     "                                    slices in rounds (default dynamic)\n"          \
     "      --slice N                     items in a slice (default: chosen)\n"          \
+    "      --io root|direct              rank 0 reads and writes for all (default),\n"  \
+    "                                    or each rank for itself, where all see\n"      \
+    "                                    the files\n"                                   \
     "      --cflags FLAGS                added before the source when it is compiled\n" \
     "      --libs LIBS                   added after it, e.g. -lgsl\n"                  \
     "What it tells:\n"                                                                  \

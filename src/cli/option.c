@@ -25,6 +25,7 @@ const struct option option_known[] = {
     {"memory", required_argument, NULL, OPT_MEMORY},
     {"slice", required_argument, NULL, OPT_SLICE},
     {"schedule", required_argument, NULL, OPT_SCHEDULE},
+    {"io", required_argument, NULL, OPT_IO},
     {"progress", required_argument, NULL, OPT_PROGRESS},
     {"cast", no_argument, NULL, OPT_CAST},
     {"raw", no_argument, NULL, OPT_RAW},
@@ -35,7 +36,6 @@ const struct option option_known[] = {
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, OPT_VERSION},
     /* words of later versions */
-    {"io", optional_argument, NULL, OPT_LATER},
     {"isolate", optional_argument, NULL, OPT_LATER},
     {"item-timeout", optional_argument, NULL, OPT_LATER},
     {"sample", optional_argument, NULL, OPT_LATER},

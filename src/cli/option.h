@@ -20,6 +20,7 @@ enum {
     OPT_MEMORY,
     OPT_SLICE,
     OPT_SCHEDULE,
+    OPT_IO,
     OPT_PROGRESS,
     OPT_CAST,
     OPT_RAW,

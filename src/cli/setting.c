@@ -8,6 +8,7 @@
 #define COMPRESS_MAX 9
 
 static const char *const schedules[] = {[SCHEDULE_DYNAMIC] = "dynamic", [SCHEDULE_STATIC] = "static", NULL};
+static const char *const ios[] = {[IO_ROOT] = "root", [IO_DIRECT] = "direct", NULL};
 static const char *const progresses[] = {[PROGRESS_AUTO] = "auto", [PROGRESS_NONE] = "none", NULL};
 static const char *const fields[] = {"kernel", "flags",   "input", "param",
                                      "items",  "options", NULL}; /* as enum accept */
@@ -51,16 +52,22 @@ static int take_compress(const char *text, struct options *options, struct error
 /* Options with one of some words. */
 static int take_choice(int option, const char *text, struct options *options, struct error *error)
 {
-    const bool schedule = option == OPT_SCHEDULE;
     int index;
 
-    if (parse_choice(text, schedule ? "--schedule" : "--progress", schedule ? schedules : progresses, &index, error))
-        return REFUSED;
-    if (schedule)
-        options->schedule = (enum schedule)index;
-    else
-        options->progress = (enum progress)index;
-    return OK;
+    switch (option) {
+    case OPT_SCHEDULE:
+        if (!parse_choice(text, "--schedule", schedules, &index, error))
+            options->schedule = (enum schedule)index;
+        break;
+    case OPT_IO:
+        if (!parse_choice(text, "--io", ios, &index, error))
+            options->io = (enum io)index;
+        break;
+    default:
+        if (!parse_choice(text, "--progress", progresses, &index, error))
+            options->progress = (enum progress)index;
+    }
+    return error->code;
 }
 
 static int take_value(int option, const char *text, struct options *options, struct error *error)
@@ -136,5 +143,8 @@ int settings_agree(const struct options *options, struct error *error)
     if (options->overwrite && other)
         return error_set(error, REFUSED,
                          "--overwrite: starts afresh, but %s goes on with what is there (give one of them)", other);
+    if (options->io == IO_DIRECT && options->schedule == SCHEDULE_STATIC)
+        return error_set(error, REFUSED,
+                         "--io direct: deals items to who asks, but --schedule static in rounds (give one of them)");
     return OK;
 }

@@ -74,6 +74,9 @@ static size_t cache_slots(uint64_t cache_bytes, uint64_t chunk_bytes)
     return primes[count - 1];
 }
 
+/* Below 1: then HDF5 never evicts a chunk that was read in part, whatever the cache may hold. */
+#define CACHE_READ_FIRST 0.75
+
 /* How the dataset is to be accessed; negative: HDF5 failed. An external dataset looks for its files beside its own;
  * only such a one is told so, as HDF5 1.10 takes no such word for a dataset that is open already. */
 static hid_t access_list(const struct bound *bound, uint64_t cache_bytes, bool external)
@@ -84,7 +87,7 @@ static hid_t access_list(const struct bound *bound, uint64_t cache_bytes, bool e
         return access;
     if ((!external || H5Pset_efile_prefix(access, "${ORIGIN}") >= 0) &&
         (!cache_bytes ||
-         H5Pset_chunk_cache(access, cache_slots(cache_bytes, bound->chunk_bytes), cache_bytes, 1.0) >= 0))
+         H5Pset_chunk_cache(access, cache_slots(cache_bytes, bound->chunk_bytes), cache_bytes, CACHE_READ_FIRST) >= 0))
         return access;
     H5Pclose(access);
     return H5I_INVALID_HID;

@@ -2,15 +2,12 @@
 
 #include "data/hdf5_error.h"
 
-#define ALIGN_FROM (64 * 1024) /* bytes from which on a dataset starts at a multiple of ALIGN_BYTES */
-#define ALIGN_BYTES 4096
-
 /* A close closes what is still open with it, so that it is one. No lock of HDF5's own: the part file is locked by us,
  * in a way that some file systems take for the same. */
 static bool set_access(hid_t plist, enum opening opening)
 {
     return H5Pset_fclose_degree(plist, H5F_CLOSE_STRONG) >= 0 && H5Pset_file_locking(plist, false, true) >= 0 &&
-           (opening != OPENING_NEW_ALIGNED || H5Pset_alignment(plist, ALIGN_FROM, ALIGN_BYTES) >= 0);
+           (opening != OPENING_NEW_ALIGNED || H5Pset_alignment(plist, PAGED_FROM, PAGE_BYTES) >= 0);
 }
 
 int output_file_open(const struct target *target, enum opening opening, hid_t *file, struct error *error)

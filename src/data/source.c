@@ -33,6 +33,21 @@ struct source {
     struct binding binding;
 };
 
+int source_is_seen(const struct signature *signature, const struct binding *binding, struct error *error)
+{
+    for (int k = 0; k < signature->in_count; k++) {
+        struct bound seen = binding->in[k];
+
+        if (signature->in[k].role != ROLE_INPUT)
+            continue;
+        if (input_file_look(&seen, error))
+            return error->code;
+        if (seen.file_bytes != binding->in[k].file_bytes || seen.mtime_ns != binding->in[k].mtime_ns)
+            return error_set(error, FAILED, "%s is another file", seen.file);
+    }
+    return OK;
+}
+
 static uint64_t item_bytes(const struct bound *bound, int loop_rank)
 {
     uint64_t bytes = type_bytes(bound->wire);
@@ -193,6 +208,13 @@ static int read_input(struct source *source, struct input *input, uint64_t first
                           index_of(source, first + count - 1));
     for (size_t k = 0; input->wire == TYPE_BOOL && k < count * input->item_bytes; k++)
         truth[k] = truth[k] != 0; /* whatever the enum's base was made to hold */
+    return OK;
+}
+
+int source_enter(struct error *error)
+{
+    if (H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0)
+        return error_set(error, FAILED, "HDF5: can't be used in a thread");
     return OK;
 }
 

@@ -4,8 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define SLICE_BYTES (1u << 20) /* of a ticket's inputs and results, where items are small: they stay in cache */
-#define SLICE_ITEMS (1u << 22) /* more make a ticket no better */
+#define SLICE_BYTES (1u << 20)   /* of a ticket's inputs and results, where items are small: they stay in cache */
+#define DIRECT_BYTES (64u << 20) /* where ranks read and write themselves: no image has them all */
+#define SLICE_ITEMS (1u << 22)   /* more make a ticket no better */
 #define PIECE_BYTES (1u << 19)
 #define POOL_MOST 8
 #define REASONS_LEAST 1024
@@ -27,13 +28,17 @@ static uint64_t item_bytes(const struct plan *plan)
     return bytes;
 }
 
-/* Bytes that the mapper adds to an item at hand: converted inputs, its status and index. */
+/* Bytes that the mapper adds to an item at hand: converted inputs, its status and index, and what is in no image. */
 static uint64_t piece_bytes(const struct plan *plan)
 {
     uint64_t bytes = sizeof(int32_t) + sizeof(uint64_t);
 
-    for (int k = 0; k < plan->in_count; k++)
+    for (int k = 0; k < plan->in_count; k++) {
         bytes += plan->in[k].convert ? plan->in[k].bytes : 0;
+        bytes += plan->direct_in && !plan->in[k].param ? plan->in[k].wire_bytes : 0;
+    }
+    for (int k = 0; k < plan->out_count; k++)
+        bytes += plan->direct_out ? plan->out[k].bytes : 0;
     return bytes;
 }
 
@@ -44,7 +49,8 @@ static uint64_t whole_blocks(uint64_t items, uint64_t block)
 
 static uint64_t piece_of(const struct plan *plan, uint64_t slice)
 {
-    const uint64_t piece = whole_blocks(PIECE_BYTES / (item_bytes(plan) + piece_bytes(plan)), plan->block);
+    const uint64_t image = plan->direct_in && plan->direct_out ? 0 : item_bytes(plan); /* piece_bytes has it, too */
+    const uint64_t piece = whole_blocks(PIECE_BYTES / (image + piece_bytes(plan)), plan->block);
 
     return piece < slice ? piece : slice;
 }
@@ -160,8 +166,9 @@ static uint64_t wanted_slice(const struct plan_input *input, const struct plan *
 static uint64_t first_slice(const struct plan_input *input, const struct plan *plan)
 {
     const uint64_t item = item_bytes(plan) ? item_bytes(plan) : 1;
-    const uint64_t most = input->options->memory_bytes / item;
-    uint64_t slice = SLICE_BYTES / item < SLICE_ITEMS ? SLICE_BYTES / item : SLICE_ITEMS;
+    const uint64_t bytes = plan->direct_in && plan->direct_out ? DIRECT_BYTES : SLICE_BYTES;
+    const uint64_t most = (bytes > input->options->memory_bytes ? bytes : input->options->memory_bytes) / item;
+    uint64_t slice = bytes / item < SLICE_ITEMS ? bytes / item : SLICE_ITEMS;
 
     if (wanted_slice(input, plan))
         slice = wanted_slice(input, plan);

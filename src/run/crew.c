@@ -9,6 +9,8 @@ int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *t
     void *in[PORTS_MAX];
 
     *ticket = (struct batch){.first = first, .count = count, .verb = VERB_MAP};
+    if (crew->plan->direct_in)
+        return OK;
     image_inputs(crew->plan, count, ticket, in);
     return source_read(crew->source, first, count, in, error);
 }
@@ -32,6 +34,13 @@ int crew_stop(struct crew *crew, const struct inflight *inflight, struct error *
     if (doomed && crew->leave_at_once)
         crew->leave_at_once(crew->self, error);
     return error->code;
+}
+
+void crew_say(const struct crew *crew, const struct error *error, struct batch *answer)
+{
+    answer->error = error->code;
+    answer->cause = CAUSE_RANK;
+    answer->reason_bytes = reasons_write(image_reasons(crew->plan, answer), 0, error->text);
 }
 
 struct batch *crew_image(const struct crew *crew, uint64_t bytes)

@@ -8,13 +8,15 @@
 #include "run/lane.h"
 #include "run/results.h"
 #include "run/spans.h"
+#include "run/syncer.h"
 #include "run/watch.h"
 
 struct crew {
     const struct plan *plan;
     struct team *team;
     struct lane *lane;
-    struct source *source;    /* root: where items are read from */
+    struct source *source;    /* root: where items are read from, unless plan->direct_in */
+    struct syncer *syncer;    /* other ranks, under plan->direct_out */
     struct results *results;  /* root: where they go */
     struct watch *watch;      /* root */
     const struct spans *done; /* root: items of earlier runs, which are not dealt */
@@ -56,6 +58,9 @@ int crew_keep(struct crew *crew, struct error *error);
 
 /* Root: the mapping stops, as the watch says: STOPPED in error, and in its detail what is given up. */
 int crew_stop(struct crew *crew, const struct inflight *inflight, struct error *error);
+
+/* What went wrong on this rank goes to root in an answer that has no results. */
+void crew_say(const struct crew *crew, const struct error *error, struct batch *answer);
 
 /* [count] headers, each to be sent on its own in messages whose images have up to image_bytes; NULL: no memory. */
 struct batch *crew_headers(const struct crew *crew, size_t count, uint64_t image_bytes);

@@ -111,6 +111,14 @@ static bool take_own(struct dealer *dealer)
     return true;
 }
 
+/* The rank has synced what it had written. */
+static void take_sync(struct dealer *dealer, const struct batch *answer)
+{
+    dealer->syncing--;
+    if (!failing(dealer))
+        results_take(dealer->crew->results, answer, dealer->error);
+}
+
 static bool take_others(struct dealer *dealer)
 {
     struct batch *result = mail_received(dealer->mail);
@@ -121,7 +129,10 @@ static bool take_others(struct dealer *dealer)
     const bool had_room = has_room(dealer, rank);
 
     dealer->outstanding--;
-    take(dealer, rank, result);
+    if (result->verb == VERB_SYNC)
+        take_sync(dealer, result);
+    else
+        take(dealer, rank, result);
     if (!had_room && has_room(dealer, rank))
         dealer_queue(dealer, rank);
     mail_again(dealer->mail, result);
@@ -134,8 +145,32 @@ static bool take_sent(struct dealer *dealer)
 
     if (!image)
         return false;
-    if (image->verb != VERB_STOP)
+    if (image->verb == VERB_MAP)
         dealer->pool[dealer->pool_free++] = (struct batch *)(uintptr_t)image;
+    return true;
+}
+
+/* A checkpoint waits for the other ranks: ask them, one after the other, to sync; it goes on when all have. */
+static bool send_sync(struct dealer *dealer)
+{
+    struct keeper *keeper = dealer->crew->results->files->keeper;
+    const int rank = dealer->sync_next;
+
+    if (failing(dealer) || dealer->stops_sent || !keeper_waits(keeper) || !mail_room(dealer->mail))
+        return false; /* the last tickets' results are synced at the end */
+    if (rank == team_size(dealer->crew->team)) {
+        if (dealer->syncing)
+            return false;
+        dealer->sync_next = 1;
+        keeper_go(keeper);
+        return true;
+    }
+    dealer->syncs[rank] = (struct batch){.verb = VERB_SYNC};
+    mail_send(dealer->mail, rank, &dealer->syncs[rank], sizeof dealer->syncs[rank]);
+    dealer->hands[rank].sent++;
+    dealer->outstanding++;
+    dealer->syncing++;
+    dealer->sync_next++;
     return true;
 }
 
@@ -177,6 +212,7 @@ static bool serve_others(struct dealer *dealer)
         return false;
     any |= take_others(dealer);
     any |= take_sent(dealer);
+    any |= send_sync(dealer);
     any |= deal_to_others(dealer);
     any |= send_stop(dealer);
     return any;

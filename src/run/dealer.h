@@ -20,7 +20,10 @@ struct dealer {
     struct slot *slots;  /* root's own, [slots] */
     struct batch *stops; /* [ranks] */
     int stops_sent;
-    uint32_t outstanding; /* tickets at other ranks */
+    struct batch *syncs;  /* [ranks] */
+    int sync_next;        /* the rank that is to be asked next to sync */
+    int syncing;          /* ranks that were asked and have not answered */
+    uint32_t outstanding; /* tickets at other ranks, syncs among them */
     struct inflight inflight;
     bool draining; /* the run is to stop: no more tickets */
 };

@@ -69,6 +69,7 @@ void dealer_close(void *self, bool busy)
     if (!busy) /* else the kernel still uses them, and the process ends soon */
         free(dealer->slots);
     free(dealer->stops);
+    free(dealer->syncs);
     free(dealer->ring);
     free(dealer->hands);
     inflight_close(&dealer->inflight);
@@ -85,10 +86,13 @@ int dealer_open(struct crew *crew, void **self, struct error *error)
         return error_memory(error, "buffers", sizeof *dealer);
     *self = dealer;
     dealer->crew = crew;
+    dealer->sync_next = 1;
     dealer->hands = calloc((size_t)ranks, sizeof *dealer->hands);
     dealer->ring = calloc((size_t)ranks + 1, sizeof *dealer->ring);
     dealer->stops = crew_headers(crew, (size_t)ranks, plan->image_in_bytes);
-    if (!dealer->hands || !dealer->ring || !dealer->stops || open_slots(dealer) || (ranks > 1 && open_pool(dealer)))
+    dealer->syncs = crew_headers(crew, (size_t)ranks, plan->image_in_bytes);
+    if (!dealer->hands || !dealer->ring || !dealer->stops || !dealer->syncs || open_slots(dealer) ||
+        (ranks > 1 && open_pool(dealer)))
         return error_memory(error, "buffers", plan->image_in_bytes + plan->image_out_bytes);
     if (inflight_open(&dealer->inflight, ranks, plan->slots, error))
         return error->code;

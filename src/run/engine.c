@@ -22,6 +22,17 @@ static int share_plan(struct run *run)
     return OK;
 }
 
+/* Every rank to its own files, where that is asked for and possible. */
+static int go_direct(struct run *run)
+{
+    if (run->options->io != IO_DIRECT)
+        return OK;
+    stage_meet(run);
+    if (run->root && !run->error->code && !run->goes_direct)
+        stage_plan_again(run);
+    return agree(run) ? run->error->code : share_plan(run);
+}
+
 static int set_up(struct run *run)
 {
     if (agree(run) || stage_share_kernel(run))
@@ -33,11 +44,16 @@ static int set_up(struct run *run)
         stage_claim(run);
     if (agree(run) || share_plan(run) || run->verdict == VERDICT_NOTHING)
         return run->error->code;
+    if (go_direct(run))
+        return run->error->code;
     stage_open_crew(run);
     if (agree(run))
         return run->error->code;
     if (run->root)
         stage_open_files(run);
+    if (agree(run) || !run->goes_direct)
+        return run->error->code;
+    stage_share_part(run);
     return agree(run);
 }
 
@@ -76,6 +92,8 @@ static bool clean_up(struct run *run)
         files_give_up(&run->files, run->error);
     files_close(&run->files);
     busy = !lane_close(run->lane, 0.05);
+    if (!busy)
+        direct_close(&run->direct);
     if (run->dealt)
         run->dealing->close(run->dealt, busy);
     if (!busy)

@@ -126,7 +126,8 @@ static int start_keeper(struct files *files, struct error *error)
                                      .history = &files->history,
                                      .place = files->place,
                                      .lock = files->claim.lock,
-                                     .checkpoint_s = files->request.options->checkpoint_s};
+                                     .checkpoint_s = files->request.options->checkpoint_s,
+                                     .others_write = files->request.others_write};
 
     return keeper_open(&spec, &files->keeper, error);
 }

@@ -16,6 +16,7 @@ struct files_request {
     struct run_info run; /* this one, as it begins */
     void *self;
     int (*look)(void *self, struct error *error); /* called often while much is read or written: STOPPED ends it */
+    bool others_write;                            /* other ranks put results into place, too */
 };
 
 struct files {

@@ -53,7 +53,7 @@ static void note_plan(const struct run *run)
     stage_note(run, line);
 }
 
-int stage_plan(struct run *run)
+static int make_plan(struct run *run, bool direct)
 {
     const uint64_t block = run->kernel->block ? run->kernel->block : run->kernel->default_block;
     const struct plan_input input = {.options = run->options,
@@ -61,16 +61,27 @@ int stage_plan(struct run *run)
                                      .param = run->param,
                                      .binding = &run->binding,
                                      .block = block,
-                                     .ranks = team_size(run->team)};
+                                     .ranks = team_size(run->team),
+                                     .direct = direct};
 
+    return plan_make(&input, &run->plan, run->error);
+}
+
+int stage_plan(struct run *run)
+{
     if (hdf5_start(run->error) ||
         bind_inputs(run->options, &run->signature, run->param, run->output.file, &run->binding, run->error) ||
-        plan_make(&input, &run->plan, run->error))
+        make_plan(run, run->options->io == IO_DIRECT))
         return run->error->code;
     note_lines(run, run->binding.notes);
     if (run->options->verbose)
         note_plan(run);
     return OK;
+}
+
+int stage_plan_again(struct run *run)
+{
+    return make_plan(run, false);
 }
 
 /* Who makes this, for the output. */
@@ -177,8 +188,9 @@ int stage_open_files(struct run *run)
 {
     const double limit_s = run->options->time_limit_s;
 
-    if (results_open(&run->results, &run->plan, team_size(run->team), run->error) ||
-        source_open(&run->signature, &run->binding, &run->plan, &run->source, run->error))
+    if (results_open(&run->results, &run->plan, team_size(run->team), run->error))
+        return run->error->code;
+    if (!run->plan.direct_in && source_open(&run->signature, &run->binding, &run->plan, &run->source, run->error))
         return run->error->code;
     watch_start(&run->watch, run->hooks, &run->results.tally, limit_s > 0 ? run->start_s + limit_s : 0);
     run->crew.source = run->source;
@@ -186,6 +198,7 @@ int stage_open_files(struct run *run)
     run->crew.watch = &run->watch;
     run->crew.self = run;
     run->crew.leave_at_once = leave_at_once;
+    run->files.request.others_write = run->plan.direct_out && team_size(run->team) > 1;
     if (files_open(&run->files, run->error))
         return run->error->code;
     note_kept(run);

@@ -44,8 +44,8 @@ int history_put_failure(struct journal *journal, const struct failure *failure, 
 /* What is known of a run by now. */
 int history_put_run(struct journal *journal, uint32_t number, const struct run_info *run, struct error *error);
 
-/* Read the newest journal of history->path up to its first checkpoint. *reader NULL: there is none (history->attempt 0),
- * or what there is can't be used. */
+/* Read the newest journal of history->path up to its first checkpoint. *reader NULL: there is none (history->attempt
+ * 0), or what there is can't be used. */
 int history_open(struct history *history, struct journal_reader **reader, struct error *error);
 
 enum entry_kind { ENTRY_END, ENTRY_EXTENT, ENTRY_FAILURE };

@@ -5,51 +5,92 @@ static size_t aligned(size_t bytes)
     return (bytes + BATCH_ALIGN - 1) / BATCH_ALIGN * BATCH_ALIGN;
 }
 
-size_t image_inputs(const struct plan *plan, uint64_t count, void *image, void *in[PORTS_MAX])
+size_t image_items_in(const struct plan *plan, uint64_t count, void *start, void *in[PORTS_MAX])
 {
-    size_t place = sizeof(struct batch);
+    size_t place = 0;
 
     for (int k = 0; k < plan->in_count; k++) {
-        in[k] = plan->in[k].param ? NULL : (char *)image + place;
+        in[k] = plan->in[k].param || !start ? NULL : (char *)start + place;
         if (!plan->in[k].param)
             place += aligned(count * plan->in[k].wire_bytes);
     }
     return place;
 }
 
-size_t image_results(const struct plan *plan, uint64_t count, void *image, void *out[PORTS_MAX])
+size_t image_items_out(const struct plan *plan, uint64_t count, void *start, void *out[PORTS_MAX])
 {
-    size_t place = sizeof(struct batch);
+    size_t place = 0;
 
     for (int k = 0; k < plan->out_count; k++) {
-        out[k] = (char *)image + place;
+        out[k] = start ? (char *)start + place : NULL;
         place += aligned(count * plan->out[k].bytes);
     }
     return place;
 }
 
-size_t image_inputs_bytes(const struct plan *plan, uint64_t count)
+void image_inputs(const struct plan *plan, uint64_t count, void *image, void *in[PORTS_MAX])
 {
-    size_t bytes = sizeof(struct batch);
-
-    for (int k = 0; k < plan->in_count; k++)
-        if (!plan->in[k].param)
-            bytes += aligned(count * plan->in[k].wire_bytes);
-    return bytes;
+    image_items_in(plan, count, (char *)image + sizeof(struct batch), in);
 }
 
-static size_t results_bytes(const struct plan *plan, uint64_t count)
+void image_results(const struct plan *plan, uint64_t count, void *image, void *out[PORTS_MAX])
 {
-    size_t bytes = sizeof(struct batch);
+    image_items_out(plan, count, (char *)image + sizeof(struct batch), out);
+}
 
+struct edges image_edges(const struct yield *yield, uint64_t first, uint64_t count)
+{
+    const uint64_t begin = first * yield->bytes, behind = (first + count) * yield->bytes;
+    const uint64_t pages = (begin + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+    const uint64_t pages_behind = behind / PAGE_BYTES * PAGE_BYTES;
+
+    if (!yield->paged || pages >= pages_behind)
+        return (struct edges){.begin = begin, .pages = behind, .pages_behind = behind, .behind = behind};
+    return (struct edges){begin, pages, pages_behind, behind};
+}
+
+static size_t edges_bytes(const struct yield *yield, const struct batch *image)
+{
+    const struct edges edges = image_edges(yield, image->first, image->count);
+
+    return aligned(edges.pages - edges.begin) + aligned(edges.behind - edges.pages_behind);
+}
+
+void image_edge(const struct plan *plan, const struct batch *image, int result, struct edge *edge)
+{
+    const struct edges edges = image_edges(&plan->out[result], image->first, image->count);
+    char *place = (char *)(uintptr_t)image + sizeof *image;
+
+    for (int k = 0; k < result; k++)
+        place += edges_bytes(&plan->out[k], image);
+    edge->edges = edges;
+    edge->head = place;
+    edge->tail = place + aligned(edges.pages - edges.begin);
+}
+
+size_t image_inputs_bytes(const struct plan *plan, uint64_t count)
+{
+    void *in[PORTS_MAX];
+
+    return sizeof(struct batch) + (plan->direct_in ? 0 : image_items_in(plan, count, NULL, in));
+}
+
+/* Header and results. */
+static size_t results_bytes(const struct plan *plan, const struct batch *image)
+{
+    void *out[PORTS_MAX];
+    size_t bytes = sizeof *image;
+
+    if (!plan->direct_out)
+        return bytes + image_items_out(plan, image->count, NULL, out);
     for (int k = 0; k < plan->out_count; k++)
-        bytes += aligned(count * plan->out[k].bytes);
+        bytes += edges_bytes(&plan->out[k], image);
     return bytes;
 }
 
 unsigned char *image_bitmap(const struct plan *plan, const struct batch *image)
 {
-    return (unsigned char *)image + results_bytes(plan, image->count);
+    return (unsigned char *)image + results_bytes(plan, image);
 }
 
 char *image_reasons(const struct plan *plan, const struct batch *image)
@@ -59,14 +100,26 @@ char *image_reasons(const struct plan *plan, const struct batch *image)
 
 size_t image_result_bytes(const struct plan *plan, const struct batch *image)
 {
-    if (image->verb != VERB_MAP)
+    if (image->verb == VERB_GAVE_UP)
         return sizeof *image;
     if (!image->failed && !image->reason_bytes)
-        return results_bytes(plan, image->count);
-    return results_bytes(plan, image->count) + aligned((image->count + 7) / 8) + aligned(image->reason_bytes);
+        return results_bytes(plan, image);
+    return results_bytes(plan, image) + aligned((image->count + 7) / 8) + aligned(image->reason_bytes);
+}
+
+/* The most bytes of `count` items of a result that are sent. */
+static size_t most_sent(const struct plan *plan, const struct yield *yield, uint64_t count)
+{
+    const size_t all = aligned(count * yield->bytes), edges = 2 * PAGE_BYTES;
+
+    return plan->direct_out && yield->paged && all > edges ? edges : all;
 }
 
 size_t image_results_bytes_max(const struct plan *plan, uint64_t count)
 {
-    return results_bytes(plan, count) + aligned((count + 7) / 8) + aligned(plan->reasons_bytes);
+    size_t bytes = sizeof(struct batch);
+
+    for (int k = 0; k < plan->out_count; k++)
+        bytes += most_sent(plan, &plan->out[k], count);
+    return bytes + aligned((count + 7) / 8) + aligned(plan->reasons_bytes);
 }

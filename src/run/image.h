@@ -9,12 +9,31 @@
 
 #include "job.h"
 
-/* in[k]: input k of `count` items in the image at `image`; NULL for a parameter. Returns the bytes of the whole image.
- */
-size_t image_inputs(const struct plan *plan, uint64_t count, void *image, void *in[PORTS_MAX]);
+/* in[k]: input k of `count` items in the image at `image`; NULL for a parameter. */
+void image_inputs(const struct plan *plan, uint64_t count, void *image, void *in[PORTS_MAX]);
 
-/* out[k]: result k. Returns the bytes up to the end of the results, where a bitmap would start. */
-size_t image_results(const struct plan *plan, uint64_t count, void *image, void *out[PORTS_MAX]);
+/* out[k]: result k. */
+void image_results(const struct plan *plan, uint64_t count, void *image, void *out[PORTS_MAX]);
+
+/* The same parts without a header, from `start` on; returns how many bytes they take (start may be NULL for that). */
+size_t image_items_in(const struct plan *plan, uint64_t count, void *start, void *in[PORTS_MAX]);
+size_t image_items_out(const struct plan *plan, uint64_t count, void *start, void *out[PORTS_MAX]);
+
+/* Where the bytes of some items of a result lie in the result: begin <= pages <= pages_behind <= behind. From `pages`
+ * to `pages_behind` they are whole pages, which the rank that mapped them writes (direct_out); what is before and
+ * behind shares a page with other tickets, goes to root in the image, and root alone writes it. */
+struct edges {
+    uint64_t begin, pages, pages_behind, behind;
+};
+struct edges image_edges(const struct yield *yield, uint64_t first, uint64_t count);
+
+/* The edges of a result in the image of a ticket's results (direct_out): [pages - begin] bytes at head, [behind -
+ * pages_behind] at tail. */
+struct edge {
+    struct edges edges;
+    char *head, *tail;
+};
+void image_edge(const struct plan *plan, const struct batch *image, int result, struct edge *edge);
 
 /* The bitmap of failed items (bit k & 7 of byte k / 8 is item k of the batch) and the reasons behind it. */
 unsigned char *image_bitmap(const struct plan *plan, const struct batch *image);

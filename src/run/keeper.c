@@ -28,6 +28,7 @@ struct keeper {
     double due_s, touched_s;
     uint64_t recorded; /* items of this run */
     bool dead;         /* a checkpoint failed: no more of them */
+    bool waits;        /* pending is to be recorded once the other ranks have synced */
 
     pthread_t thread;
     pthread_mutex_t lock; /* for what follows */
@@ -198,13 +199,21 @@ static void describe_run(struct keeper *keeper)
     keeper->fresh->run = *run;
 }
 
-static void hand_over(struct keeper *keeper)
+/* What is fresh is what the next checkpoint records. */
+static void set_apart(struct keeper *keeper)
 {
     struct load *load = keeper->fresh;
 
     describe_run(keeper);
     keeper->fresh = keeper->pending;
     keeper->pending = load;
+    keeper->waits = true;
+}
+
+/* The thread is to record what was set apart. It is locked. */
+static void hand_over(struct keeper *keeper)
+{
+    keeper->waits = false;
     keeper->busy = true;
     pthread_cond_signal(&keeper->call);
 }
@@ -250,15 +259,29 @@ int keeper_look(struct keeper *keeper, struct error *error)
     const double now_s = clock_now_s();
 
     touch_lock(keeper, now_s);
-    if (keeper->dead || !(keeper->pending->extents.count || is_due(keeper, now_s)))
+    if (keeper->dead || keeper->waits || !(keeper->pending->extents.count || is_due(keeper, now_s)))
         return OK;
     pthread_mutex_lock(&keeper->lock);
     if (!keeper->busy && !take_answer(keeper, error) && is_due(keeper, now_s)) {
-        hand_over(keeper);
+        set_apart(keeper);
+        if (!keeper->spec.others_write)
+            hand_over(keeper);
         keeper->due_s = now_s + keeper->spec.checkpoint_s;
     }
     pthread_mutex_unlock(&keeper->lock);
     return error->code;
+}
+
+bool keeper_waits(const struct keeper *keeper)
+{
+    return keeper->waits;
+}
+
+void keeper_go(struct keeper *keeper)
+{
+    pthread_mutex_lock(&keeper->lock);
+    hand_over(keeper);
+    pthread_mutex_unlock(&keeper->lock);
 }
 
 int keeper_settle(struct keeper *keeper, struct error *error)
@@ -266,6 +289,8 @@ int keeper_settle(struct keeper *keeper, struct error *error)
     if (keeper->dead)
         return error_set(error, FAILED, "%s: can't go on recording what is finished", keeper->spec.history->name);
     pthread_mutex_lock(&keeper->lock);
+    if (keeper->waits)
+        hand_over(keeper);
     while (keeper->busy)
         pthread_cond_wait(&keeper->answer, &keeper->lock);
     take_answer(keeper, error);
@@ -277,9 +302,7 @@ int keeper_commit(struct keeper *keeper, struct error *error)
 {
     if (keeper_settle(keeper, error) || keeper->fresh->extents.count == 0)
         return error->code;
-    pthread_mutex_lock(&keeper->lock);
-    hand_over(keeper);
-    pthread_mutex_unlock(&keeper->lock);
+    set_apart(keeper);
     return keeper_settle(keeper, error);
 }
 

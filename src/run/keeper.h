@@ -16,6 +16,7 @@ struct keeper_spec {
     struct place *place;
     const struct lock *lock;
     double checkpoint_s;
+    bool others_write; /* other ranks, too: keeper_waits */
 };
 
 /* Start the thread. What the spec points at stays the caller's and must stay until keeper_close. */
@@ -33,6 +34,11 @@ void keeper_add_failure(struct keeper *keeper, const struct failure *failure);
 
 /* Start a checkpoint if one is due. FAILED where the last one failed, or another run has taken over. Never waits. */
 int keeper_look(struct keeper *keeper, struct error *error);
+
+/* Is a checkpoint due that waits until all other ranks have synced what they have written? Then keeper_go, once they
+ * have. keeper_commit and keeper_settle do not wait for that. */
+bool keeper_waits(const struct keeper *keeper);
+void keeper_go(struct keeper *keeper);
 
 /* Record all that is in place, now: waits for the disk. FAILED where that can't be done. */
 int keeper_commit(struct keeper *keeper, struct error *error);

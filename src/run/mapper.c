@@ -6,6 +6,7 @@
 #include "run/image.h"
 #include "run/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +14,24 @@ struct mapper {
     const struct plan *plan;
     struct calls calls;
     void *converted[PORTS_MAX]; /* [piece][elements] of inputs that need it */
+    struct direct *direct;      /* NULL: items come in tickets */
+    char *items, *results;      /* of a piece, where they are in no image; NULL: they are */
     bool crashed;
 };
+
+static int allocate_piece(struct mapper *mapper, struct error *error)
+{
+    const struct plan *plan = mapper->plan;
+    void *none[PORTS_MAX];
+    const size_t in_bytes = image_items_in(plan, plan->piece, NULL, none);
+    const size_t out_bytes = image_items_out(plan, plan->piece, NULL, none);
+
+    if (plan->direct_in && !(mapper->items = aligned_alloc(BATCH_ALIGN, in_bytes + BATCH_ALIGN)))
+        return error_memory(error, "items", in_bytes);
+    if (plan->direct_out && !(mapper->results = aligned_alloc(BATCH_ALIGN, out_bytes + BATCH_ALIGN)))
+        return error_memory(error, "results", out_bytes);
+    return OK;
+}
 
 static int mapper_allocate(struct mapper *mapper, const h5map_kernel_t *kernel, struct error *error)
 {
@@ -29,7 +46,7 @@ static int mapper_allocate(struct mapper *mapper, const h5map_kernel_t *kernel, 
         if (!mapper->converted[k])
             return error_memory(error, "converted inputs", plan->piece * plan->in[k].bytes);
     }
-    return OK;
+    return allocate_piece(mapper, error);
 }
 
 int mapper_open(const struct plan *plan, const h5map_kernel_t *kernel, void *state, struct mapper **mapper_out,
@@ -55,8 +72,15 @@ void mapper_close(struct mapper *mapper)
         return;
     for (int k = 0; k < PORTS_MAX; k++)
         free(mapper->converted[k]);
+    free(mapper->items);
+    free(mapper->results);
     calls_close(&mapper->calls);
     free(mapper);
+}
+
+void mapper_use(struct mapper *mapper, struct direct *direct)
+{
+    mapper->direct = direct;
 }
 
 bool mapper_crashed(const struct mapper *mapper)
@@ -142,13 +166,65 @@ static void map_part(struct mapper *mapper, struct part *part, struct batch *res
     for (int r = 0; r < plan->out_count; r++)
         memset(part->out[r], 0, part->count * plan->out[r].bytes);
     mapper->crashed = !calls_make(calls, part, &any);
-    result->crashed = mapper->crashed;
+    result->cause = mapper->crashed ? CAUSE_CRASH : CAUSE_STOP;
     if (any && !mapper->crashed)
         settle(mapper, part, result);
     if (calls->reasons.stop[0]) /* said, whatever the kernel returned */
         result->error = FAILED;
     for (int r = 0; r < plan->out_count; r++)
         result->crc[r] = crc_add(result->crc[r], part->out[r], part->count * plan->out[r].bytes);
+}
+
+/* A ticket, and where its parts lie. */
+struct whole {
+    const struct batch *ticket;
+    struct batch *result;
+    void *in[PORTS_MAX], *out[PORTS_MAX];
+};
+
+static void fail(struct mapper *mapper, struct batch *result, const struct error *error)
+{
+    struct reasons *reasons = &mapper->calls.reasons;
+
+    result->error = error->code;
+    result->cause = CAUSE_RANK;
+    snprintf(reasons->stop, sizeof reasons->stop, "%.*s", REASON_TEXT_MAX, error->text);
+}
+
+/* Where the part's items are and its results go: in the images, or in the mapper's own buffers. */
+static void place_part(const struct mapper *mapper, const struct whole *whole, uint64_t done, struct part *part)
+{
+    const struct plan *plan = mapper->plan;
+    void *in[PORTS_MAX], *out[PORTS_MAX];
+
+    image_items_in(plan, part->count, mapper->items, in);
+    image_items_out(plan, part->count, mapper->results, out);
+    for (int k = 0; k < plan->in_count; k++)
+        if (plan->in[k].param)
+            part->in[k] = &plan->in[k].value;
+        else
+            part->in[k] = mapper->items ? in[k] : (char *)whole->in[k] + done * plan->in[k].wire_bytes;
+    for (int k = 0; k < plan->out_count; k++)
+        part->out[k] = mapper->results ? out[k] : (char *)whole->out[k] + done * plan->out[k].bytes;
+}
+
+/* Read its items where they are to be read, map them, put their results where they are to be put. */
+static void map_piece(struct mapper *mapper, const struct whole *whole, uint64_t done)
+{
+    const struct plan *plan = mapper->plan;
+    const uint64_t left = whole->ticket->count - done;
+    struct part part = {.first = whole->ticket->first + done, .count = left < plan->piece ? left : plan->piece};
+    struct error error = {0};
+    void *to[PORTS_MAX];
+
+    place_part(mapper, whole, done, &part);
+    memcpy(to, part.in, sizeof to);
+    if (!plan->direct_in || !direct_read(mapper->direct, &part, to, &error))
+        map_part(mapper, &part, whole->result);
+    if (plan->direct_out && !error.code && !whole->result->error)
+        direct_put(mapper->direct, &part, whole->result, &error);
+    if (error.code)
+        fail(mapper, whole->result, &error);
 }
 
 /* Append the reasons to the image; a stop's reason is the only one. */
@@ -170,27 +246,18 @@ void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch 
 {
     const struct plan *plan = mapper->plan;
     const double start_s = clock_now_s();
-    void *in[PORTS_MAX], *out[PORTS_MAX];
+    struct whole whole = {.ticket = ticket, .result = result};
 
     *result = (struct batch){.first = ticket->first, .count = ticket->count, .verb = VERB_MAP, .slot = ticket->slot};
     if (mapper->crashed) {
         result->verb = VERB_GAVE_UP;
         return;
     }
-    image_inputs(plan, ticket->count, (void *)(uintptr_t)ticket, in);
-    image_results(plan, ticket->count, result, out);
+    image_inputs(plan, ticket->count, (void *)(uintptr_t)ticket, whole.in);
+    image_results(plan, ticket->count, result, whole.out);
     reasons_clear(&mapper->calls.reasons);
-    for (uint64_t done = 0; done < ticket->count && !result->error; done += plan->piece) {
-        struct part part = {.first = ticket->first + done};
-
-        part.count = ticket->count - done < plan->piece ? ticket->count - done : plan->piece;
-        for (int k = 0; k < plan->in_count; k++)
-            part.in[k] = plan->in[k].param ? (const void *)&plan->in[k].value
-                                           : (const char *)in[k] + done * plan->in[k].wire_bytes;
-        for (int k = 0; k < plan->out_count; k++)
-            part.out[k] = (char *)out[k] + done * plan->out[k].bytes;
-        map_part(mapper, &part, result);
-    }
+    for (uint64_t done = 0; done < ticket->count && !result->error; done += plan->piece)
+        map_piece(mapper, &whole, done);
     put_reasons(mapper, result);
     result->busy_s = clock_now_s() - start_s;
 }

@@ -2,7 +2,7 @@
 #ifndef RUN_MAPPER_H
 #define RUN_MAPPER_H
 
-#include "job.h"
+#include "run/direct.h"
 
 #include <h5map/kernel.h>
 
@@ -13,9 +13,13 @@ int mapper_open(const struct plan *plan, const h5map_kernel_t *kernel, void *sta
                 struct error *error);
 void mapper_close(struct mapper *mapper);
 
+/* The rank's own files, the caller's, where plan->direct_in says that items come from them. Before the first map. */
+void mapper_use(struct mapper *mapper, struct direct *direct);
+
 /* Map the ticket's items into the result image: header with a CRC of each result, results (a failed item holds the fill
- * value), bitmap and reasons. The batch starts at a multiple of plan->block. Where the kernel says stop, or crashes
- * (result->crashed), result->error is FAILED and the first reason says why. After a crash the kernel is not called any
+ * value; under direct_out only what root is to write), bitmap and reasons. The batch starts at a multiple of
+ * plan->block. Where the kernel says stop, or crashes, or a file can't be read or written, result->error is FAILED,
+ * result->cause says which, and the first reason why. After a crash the kernel is not called any
  * more: what comes then is given up. Local; the kernel runs here. */
 void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch *result);
 

@@ -89,6 +89,7 @@ static int plan_results(const struct plan_input *input, struct plan *plan, struc
         yield->type = signature->out[k].type;
         yield->bytes = yield->elements * type_bytes(yield->type);
         yield->fill = type_fill(yield->type);
+        yield->paged = plan->items >= (PAGED_FROM + yield->bytes - 1) / (yield->bytes ? yield->bytes : 1);
         if (__builtin_mul_overflow(plan->items, yield->bytes, &bytes) || bytes > FILE_BYTES_MOST)
             return error_set(error, REFUSED, "%s: %" PRIu64 " items of %" PRIu64 " bytes fit in no file (use --items)",
                              signature->out[k].name, plan->items, yield->bytes);
@@ -128,6 +129,8 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
     *plan = (struct plan){.block = input->block ? input->block : 1,
                           .schedule = input->options->schedule,
                           .slice_fixed = input->options->slice != 0,
+                          .direct_in = input->direct,
+                          .direct_out = input->direct && !input->options->compress,
                           .count_limit = INT_MAX};
     if (plan_items(input, plan, error) || plan_inputs(input, plan, error) || plan_results(input, plan, error))
         return error->code;

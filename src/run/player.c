@@ -17,6 +17,8 @@ struct player {
     struct batch *gave_up; /* [slots] answers for tickets that were given up */
     int gave_up_count;
     uint64_t received, promised; /* tickets; promised UINT64_MAX: no word yet */
+    struct batch *synced;        /* the answer to a sync */
+    bool syncing;
 };
 
 static bool told_to_stop(const struct player *player)
@@ -63,7 +65,28 @@ static bool take_mail(struct player *player)
         return true;
     }
     player->received++;
+    if (ticket->verb == VERB_SYNC) {
+        mail_again(player->mail, ticket);
+        syncer_start(player->crew->syncer);
+        player->syncing = true;
+        return true;
+    }
     player->waiting[player->waiting_count++] = ticket;
+    return true;
+}
+
+/* The sync that root asked for has come to its end. */
+static bool take_synced(struct player *player)
+{
+    struct error error = {0};
+
+    if (!player->crew->syncer || !syncer_done(player->crew->syncer, &error))
+        return false;
+    player->syncing = false;
+    *player->synced = (struct batch){.verb = VERB_SYNC, .rank = team_rank(player->crew->team)};
+    if (error.code)
+        crew_say(player->crew, &error, player->synced);
+    mail_send(player->mail, 0, player->synced, image_result_bytes(player->crew->plan, player->synced));
     return true;
 }
 
@@ -104,11 +127,24 @@ static void leave(struct player *player)
     for (;;) {
         for (; player->waiting_count; player->waiting_count--)
             give_up(player);
-        if (player->received == player->promised && mail_idle(player->mail))
+        if (player->received == player->promised && mail_idle(player->mail) && !player->syncing)
             return;
-        if (!take_mail(player) && !free_sent(player))
+        if (!take_mail(player) && !free_sent(player) && !take_synced(player))
             patience_wait(&patience);
     }
+}
+
+/* The end: all that this rank has written is to be on disk. What went wrong before went to root as a result. */
+static int sync_all(struct player *player, struct error *error)
+{
+    struct patience patience = {.most_ns = SLEEP_NS};
+
+    if (!player->crew->syncer)
+        return OK;
+    syncer_start(player->crew->syncer);
+    while (!syncer_done(player->crew->syncer, error))
+        patience_wait(&patience);
+    return error->code;
 }
 
 static int player_run(void *self, struct error *error)
@@ -116,12 +152,12 @@ static int player_run(void *self, struct error *error)
     struct player *player = self;
     struct patience patience = {.most_ns = SLEEP_NS};
 
-    (void)error; /* what goes wrong here goes to root as a result */
     while (!told_to_stop(player)) {
         bool any = take_mail(player);
 
         any |= start_waiting(player);
         any |= take_done(player);
+        any |= take_synced(player);
         any |= free_sent(player);
         if (any)
             patience_reset(&patience);
@@ -130,7 +166,7 @@ static int player_run(void *self, struct error *error)
     }
     leave_lane(player);
     leave(player);
-    return OK;
+    return sync_all(player, error);
 }
 
 static void player_close(void *self, bool busy)
@@ -143,6 +179,7 @@ static void player_close(void *self, bool busy)
         free(player->slots[k].result);
     if (!busy)
         free(player->slots);
+    free(player->synced);
     free(player->waiting);
     free(player->gave_up);
     free(player);
@@ -156,10 +193,11 @@ static int player_allocate(struct player *player)
     player->slots = calloc(slots, sizeof *player->slots);
     player->waiting = calloc(slots, sizeof *player->waiting);
     player->gave_up = crew_headers(player->crew, slots, plan->image_out_bytes);
+    player->synced = crew_image(player->crew, plan->image_out_bytes);
     for (size_t k = 0; player->slots && k < slots; k++)
         if (!(player->slots[k].result = crew_image(player->crew, plan->image_out_bytes)))
             return FAILED;
-    return !player->slots || !player->waiting || !player->gave_up;
+    return !player->slots || !player->waiting || !player->gave_up || !player->synced;
 }
 
 static int player_open(struct crew *crew, void **self, struct error *error)
@@ -167,8 +205,8 @@ static int player_open(struct crew *crew, void **self, struct error *error)
     const struct plan *plan = crew->plan;
     const struct mail_spec spec = {.send_bytes = plan->image_out_bytes,
                                    .receive_bytes = plan->image_in_bytes,
-                                   .sends = 2 * plan->slots,
-                                   .receives = plan->slots + 1,
+                                   .sends = 2 * plan->slots + 1,
+                                   .receives = plan->slots + 2, /* a sync and the stop, too */
                                    .count_limit = plan->count_limit};
     struct player *player = calloc(1, sizeof *player);
 

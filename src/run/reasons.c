@@ -52,6 +52,15 @@ static size_t padded(size_t bytes)
     return (bytes + 7) / 8 * 8;
 }
 
+size_t reasons_write(char *to, uint64_t index, const char *text)
+{
+    const struct reason record = {.index = index, .text_bytes = (uint32_t)strnlen(text, REASON_TEXT_MAX)};
+
+    memcpy(to, &record, sizeof record);
+    memcpy(to + sizeof record, text, record.text_bytes);
+    return sizeof record + padded(record.text_bytes);
+}
+
 void reasons_add(struct reasons *reasons, uint64_t index, const char *text)
 {
     struct reason record = {.index = index};

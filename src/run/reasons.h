@@ -28,6 +28,10 @@ void reasons_clear(struct reasons *reasons);
 /* Add one; what does not fit any more is dropped. Safe from several threads. */
 void reasons_add(struct reasons *reasons, uint64_t index, const char *text);
 
+/* Write one record, of item `index`, to `to`; at most REASON_RECORD_MAX bytes. Returns how many. */
+#define REASON_RECORD_MAX (sizeof(struct reason) + REASON_TEXT_MAX + 8)
+size_t reasons_write(char *to, uint64_t index, const char *text);
+
 /* The records of a batch in order of index, to look items up. */
 struct reason_index {
     int count;

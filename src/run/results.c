@@ -54,12 +54,33 @@ static int keep_failures(struct results *results, const struct batch *image, str
     return place_mark(files->place, files->layout.failed_offset, image->first, image->count, bitmap, error);
 }
 
+static int put_edges(struct results *results, const struct batch *image, struct error *error)
+{
+    struct place *place = results->files->place;
+
+    for (int k = 0; k < results->plan->out_count; k++) {
+        const uint64_t offset = results->files->layout.result_offset[k];
+        struct edge edge;
+
+        image_edge(results->plan, image, k, &edge);
+        const struct edges *at = &edge.edges;
+
+        if ((at->pages > at->begin && place_put(place, offset + at->begin, edge.head, at->pages - at->begin, error)) ||
+            (at->behind > at->pages_behind &&
+             place_put(place, offset + at->pages_behind, edge.tail, at->behind - at->pages_behind, error)))
+            return error->code;
+    }
+    return OK;
+}
+
 static int put_results(struct results *results, const struct batch *image, struct error *error)
 {
     const struct plan *plan = results->plan;
     const struct layout *layout = &results->files->layout;
     void *out[PORTS_MAX];
 
+    if (plan->direct_out)
+        return put_edges(results, image, error);
     image_results(plan, image->count, (void *)(uintptr_t)image, out);
     for (int k = 0; k < plan->out_count; k++) {
         if (layout->result_offset[k] == UINT64_MAX)
@@ -77,7 +98,9 @@ static int say_stop(const struct results *results, const struct batch *image, st
 
     reasons_index(image_reasons(results->plan, image), image->reason_bytes, results->index);
     reasons_find(results->index, image->first, text);
-    if (image->crashed)
+    if (image->cause == CAUSE_RANK && image->rank == 0)
+        return error_set(error, FAILED, "%s", text);
+    if (image->cause != CAUSE_STOP)
         return error_set(error, FAILED, "rank %d: %s", image->rank, text);
     return error_set(error, FAILED, "stopped by the kernel: %s", text);
 }
@@ -128,6 +151,8 @@ int results_take(struct results *results, const struct batch *image, struct erro
     results->shares[image->rank].busy_s += image->busy_s;
     if (image->error)
         return say_stop(results, image, error);
+    if (image->verb == VERB_SYNC)
+        return OK;
     if (put_results(results, image, error) || (image->failed && keep_failures(results, image, error)) ||
         count_items(results, image, error))
         return error->code;

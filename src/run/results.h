@@ -23,8 +23,8 @@ void results_close(struct results *results);
  * them failed than plan->failures_max. */
 int results_begin(struct results *results, struct files *files, struct error *error);
 
-/* A result image that a rank has mapped: its items go into place and are counted. FAILED where the kernel said stop,
- * more items failed than plan->failures_max, or the disk is full. */
+/* A result image that a rank has mapped: its items go into place and are counted; or its word on a sync. FAILED where
+ * the kernel said stop, more items failed than plan->failures_max, or the disk is full. */
 int results_take(struct results *results, const struct batch *image, struct error *error);
 
 #endif

@@ -26,10 +26,12 @@ struct run {
     bool state_made;
     struct mapper *mapper;
     struct lane *lane;
-    struct source *source;
+    struct source *source;         /* root's, where it reads for all */
     char *command_line, *identity; /* for the record */
     struct record record;
     struct files files;
+    struct direct direct;
+    bool goes_direct; /* each rank reads and writes for itself */
     enum verdict verdict;
     struct results results;
     struct watch watch;
@@ -69,11 +71,23 @@ int stage_plan(struct run *run);
 /* Lock the output, see what is there: run->verdict. */
 int stage_claim(struct run *run);
 
+/* The plan anew: root is to read and write after all. */
+int stage_plan_again(struct run *run);
+
 /* Open the inputs, make or open the output. */
 int stage_open_files(struct run *run);
 
 /* The output is complete. */
 int stage_finish(struct run *run);
+
+/* direct_stage.c: every rank, where each is to read and write for itself */
+
+/* Collective: does every rank see the inputs, and the folder of the output, as root does? run->goes_direct says so; if
+ * not, root says why not. */
+int stage_meet(struct run *run);
+
+/* Collective: OUTPUT.part to every rank. */
+int stage_share_part(struct run *run);
 
 /* A line for the user. */
 void stage_note(const struct run *run, const char *line);

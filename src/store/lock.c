@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@ struct lock {
     int fd;
     struct claimant claimant;
     bool taken_over;
+    uint64_t nonce;
     char path[PATH_BYTES]; /* OUTPUT.lock */
     char own[PATH_BYTES];  /* our file, until it has that name */
     char name[PATH_BYTES]; /* of the output, in messages */
@@ -83,8 +86,9 @@ static int make_own(struct lock *lock, struct error *error)
 {
     const struct claimant *claimant = &lock->claimant;
     char line[256];
-    const int length = snprintf(line, sizeof line, "%s %ld %ld %s\n", claimant->host, (long)claimant->pid,
-                                claimant->restart, *claimant->job ? claimant->job : "-");
+    const int length =
+        snprintf(line, sizeof line, "%s %ld %ld %s %016" PRIx64 "\n", claimant->host, (long)claimant->pid,
+                 claimant->restart, *claimant->job ? claimant->job : "-", lock->nonce);
 
     unlink(lock->own);
     lock->fd = open(lock->own, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -208,6 +212,8 @@ int lock_take(const char *path, const char *name, const struct claimant *claiman
         return error_memory(error, name, sizeof *lock);
     lock->fd = -1;
     lock->claimant = *claimant;
+    if (getrandom(&lock->nonce, sizeof lock->nonce, 0) != sizeof lock->nonce)
+        lock->nonce = (uint64_t)claimant->pid << 32 ^ (uint64_t)time(NULL);
     snprintf(lock->name, sizeof lock->name, "%s", name);
     if (!name_files(lock, path, error) && !make_own(lock, error))
         take(lock, error);
@@ -235,6 +241,30 @@ int lock_look(const struct lock *lock, struct error *error)
     if (errno && errno != ENOENT && errno != ESTALE)
         return error_set(error, FAILED, "%s: can't look at its lock %s: %s", lock->name, lock->path, strerror(errno));
     return error_set(error, FAILED, "%s: another run has taken over, or %s was removed", lock->name, lock->path);
+}
+
+uint64_t lock_nonce(const struct lock *lock)
+{
+    return lock->nonce;
+}
+
+int lock_is_seen(const char *path, uint64_t nonce, struct error *error)
+{
+    char file[PATH_BYTES], line[256] = "", text[20];
+    int fd;
+
+    if (snprintf(file, sizeof file, "%s.lock", path) >= (int)sizeof file)
+        return error_set(error, FAILED, "%.200s...: the path is too long", path);
+    fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return error_set(error, FAILED, "%s can't be opened: %s", file, strerror(errno));
+    if (pread(fd, line, sizeof line - 1, 0) < 0)
+        error_set(error, FAILED, "%s can't be read: %s", file, strerror(errno));
+    close(fd);
+    snprintf(text, sizeof text, " %016" PRIx64 "\n", nonce);
+    if (!error->code && !strstr(line, text))
+        error_set(error, FAILED, "%s is another file", file);
+    return error->code;
 }
 
 void lock_refresh(const struct lock *lock)

@@ -12,6 +12,7 @@
 #include "error.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define LOCK_REFRESH_S 10.0
@@ -47,6 +48,12 @@ int lock_take(const char *path, const char *name, const struct claimant *claiman
 /* Is it still ours? FAILED: "NAME: another run has taken over ...", or it can't be told. Thread-safe against
  * lock_refresh. */
 int lock_look(const struct lock *lock, struct error *error);
+
+/* A random number that is in the lock file, so that others see whether they see the same file. */
+uint64_t lock_nonce(const struct lock *lock);
+
+/* Has the lock of the output file `path` this number? On any rank. FAILED: what is seen instead. */
+int lock_is_seen(const char *path, uint64_t nonce, struct error *error);
 
 /* Tell that we live. Thread-safe against lock_look. What goes wrong here is found by lock_look, or by others. */
 void lock_refresh(const struct lock *lock);

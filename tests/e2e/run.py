@@ -26,6 +26,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="the short subset for sanitizers")
     parser.add_argument("--sleepy", action="store_true", help="only the tests that mostly sleep")
     parser.add_argument("--busy", action="store_true", help="only the others")
+    parser.add_argument("--io", choices=["root", "direct"], help="give every run that may have it this --io")
     parser.add_argument("-v", action="store_true", help="a line for each test")
     parser.add_argument("words", nargs="*")
     return parser.parse_args()
@@ -85,6 +86,8 @@ def wanted(suite, args):
 def main():
     args = arguments()
     os.environ.setdefault("H5MAP", os.path.join(ROOT, "build", "dev", "h5map"))
+    if args.io:
+        os.environ["H5MAP_TEST_IO"] = args.io
     if args.all:
         os.environ["H5MAP_TEST_ALL"] = "1"
     if not os.access(os.environ["H5MAP"], os.X_OK):

@@ -9,6 +9,8 @@ import numpy as np
 from harness import H5MAP, HEADERS, HERE, KERNELS, Case
 
 LIMIT_KB = 64 * 1024
+RUNS = ((1, []), (3, []), (3, ["--io", "direct"]))
+ALL_RUNS = (*RUNS, (3, ["--schedule", "static"]))
 
 
 def sparse(path, name, shape, dtype):
@@ -45,7 +47,7 @@ class Peak(Case):
         self.assertEqual(len(peaks), ranks)
         return peaks
 
-    def check_growth(self, kernel, dataset, options=(), status=0, runs=((1, []), (3, []), (3, ["--schedule", "static"]))):
+    def check_growth(self, kernel, dataset, options=(), status=0, runs=ALL_RUNS):
         for ranks, way in runs:
             with self.subTest(kernel=kernel, ranks=ranks, way=way):
                 words = (*way, *options, kernel, f"in.h5:/{dataset}")
@@ -63,19 +65,19 @@ class Peak(Case):
 
     def test_conversion(self):
         sparse(self.path("in.h5"), "x", (64_000_000,), "f4")
-        self.check_growth("square", "x", runs=((1, []), (3, [])))
+        self.check_growth("square", "x", runs=RUNS)
 
     def test_failures(self):
         """Two million items that all fail, each for a reason of its own."""
         self.write("in.h5", x=-np.arange(1, 2_000_001.0))
-        self.check_growth(self.of_class("fail.so") + ":negative", "x", ("--max-failures", "100%"), 1, ((1, []), (3, [])))
+        self.check_growth(self.of_class("fail.so") + ":negative", "x", ("--max-failures", "100%"), 1, RUNS)
 
     def test_large_chunks(self):
         """Chunks of 8 MiB, 256 MiB in all."""
         with h5py.File(self.path("in.h5"), "w") as file:
             data = file.create_dataset("x", (32 << 20,), "f8", chunks=(1 << 20,), compression="gzip", compression_opts=1)
             data[:] = 1.0
-        self.check_growth("square", "x", runs=((1, []), (3, [])))
+        self.check_growth("square", "x", runs=RUNS)
 
     def test_memory_lowers_the_peak(self):
         sparse(self.path("in.h5"), "x", (20_000_000, 3), "f8")

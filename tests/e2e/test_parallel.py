@@ -6,7 +6,7 @@ import numpy as np
 
 from harness import Case, slow
 
-SCHEDULES = ([], ["--schedule", "static"])
+SCHEDULES = ([], ["--io", "direct"], ["--schedule", "static"])
 
 
 class SameBytes(Case):

@@ -38,7 +38,7 @@ LINES = [
     ("value not wanted", [*SQUARE, "--cast=yes"], r"--cast.*: .*"),
     *[
         (f"--{option}, later", [*SQUARE, *f"--{option}".split()], rf"--{option.split()[0]}: .*version")
-        for option in ("item-timeout 5s", "isolate", "seed 1", "io direct", "trace t.json")
+        for option in ("item-timeout 5s", "isolate", "seed 1", "trace t.json")
     ],
     *[
         (f"--{option} {time}", [*SQUARE, f"--{option}={time}"], rf"--{option}.*: .*\(give .*\)")
@@ -326,7 +326,7 @@ class Help(Case):
                                "--schedule", "--slice", "--cflags", "--libs", "--progress", "-q", "-v", "--version", "--checkpoint",
                                "--time-limit", "--accept", "--retry-failed", "--compress"):  # fmt: skip
                     self.assertIn(option, result.out)
-                for option in ("--resume", "--isolate", "--item-timeout", "--seed", "--io", "--trace"):
+                for option in ("--resume", "--isolate", "--item-timeout", "--seed", "--trace"):
                     self.assertNotIn(option, result.out)
                 self.assertLessEqual(max(map(len, result.out.splitlines())), 80)
 

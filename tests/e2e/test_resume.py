@@ -94,6 +94,9 @@ class Again(Case):
         ("at fewer ranks", 3, [], 1, []),
         ("from static to dynamic", 3, ["--schedule", "static", "--slice", "5"], 2, []),
         ("from dynamic to static", 2, [], 3, ["--schedule", "static"]),
+        ("direct", 3, ["--io", "direct"], 2, ["--io", "direct"]),
+        ("from direct to root", 2, ["--io", "direct"], 1, []),
+        ("from static to direct", 2, ["--schedule", "static", "--slice", "5"], 3, ["--io", "direct"]),
         ("static, another slice", 2, ["--schedule", "static", "--slice", "3"], 2, ["--schedule", "static", "--slice", "7"]),
     ]
 )

@@ -439,7 +439,7 @@ class Killed(Stopped):
         return result
 
     def test_at_mpirun(self):
-        for way in ([], ["--schedule", "static", "--slice", "4"]):
+        for way in ([], ["--io", "direct"], ["--schedule", "static", "--slice", "4"]):
             with self.subTest(way=way):
                 command = self.command("mpirun", "-q", "-n", "3", way=way)
                 result = self.kill(command, 2)
