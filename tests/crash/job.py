@@ -60,10 +60,12 @@ def variants():
     return [
         Variant("plain"),
         Variant("compress", squeezed),
+        Variant("direct", ("--io", "direct")),
         Variant("overwrite", (*scaled, "--overwrite"), after="plain"),
         Variant("retry", ("--retry-failed",), fixed, after="plain"),
         Variant("compress-retry", (*squeezed, "--retry-failed"), fixed, after="compress"),
         Variant("resume", after="plain", stopped=True),
+        Variant("direct-resume", ("--io", "direct"), after="direct", stopped=True),
         Variant("compress-resume", squeezed, after="compress", stopped=True),
         Variant("accept", (*scaled, "--accept", "param"), after="plain", stopped=True),
         Variant("overwrite-resume", (*scaled, "--overwrite"), after="overwrite", stopped=True),

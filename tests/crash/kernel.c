@@ -1,9 +1,11 @@
-/* Results of several types, and items that fail: some always, some until CRASH_FIXED is set. CRASH_NAP_US makes it slow. */
+/* Results of several types, and items that fail: some always, some until CRASH_FIXED is set. CRASH_NAP_US makes it
+ * slow. */
 #include <h5map/kernel.h>
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
+#define TURNS 32    /* so many that all of them are pages, which ranks write themselves under --io direct */
 #define NAP_ITEMS 8 /* naps are taken once in so many items: a short one takes long */
 
 static void nap(const h5map_item_t *item)
@@ -30,8 +32,10 @@ static int mixed(const h5map_item_t *item)
     for (int k = 0; k < 4; k++)
         near[k] = (int16_t)(m * (k + 1) % 30011);
     *even = m % 2 == 0;
-    turned[0] = (float)(scale * x[1]);
-    turned[1] = (float)-x[0];
+    for (int k = 0; k < TURNS; k++) {
+        turned[2 * k] = (float)(scale * x[1] + k);
+        turned[2 * k + 1] = (float)(k - x[0]);
+    }
     if (m % 37 == 5)
         return h5map_fail(item, "%d is of the wrong kind", m);
     if (m % 61 == 7 && !getenv("CRASH_FIXED"))
@@ -40,4 +44,4 @@ static int mixed(const h5map_item_t *item)
 }
 
 H5MAP_KERNEL(mixed, .signature = "x: double[3], m: int32, param scale: double = 1 -> "
-                                 "norm: double, near: int16[4], even: bool, turned: complex64");
+                                 "norm: double, near: int16[4], even: bool, turned: complex64[32]");
