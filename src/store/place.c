@@ -15,12 +15,13 @@
 
 struct place {
     int fd;
-    bool done;                         /* renamed to the output */
-    atomic_bool lost;                  /* a sync failed: what was put may not be on disk, and never will be */
-    uint64_t dirty_first, dirty_bytes; /* written and not yet on its way to the disk: one range */
-    char path[PATH_BYTES];             /* the output */
-    char part[PATH_BYTES];             /* the file until then */
-    char name[PATH_BYTES];             /* the output as messages call it */
+    bool done;                          /* renamed to the output */
+    atomic_bool lost;                   /* a sync failed: what was put may not be on disk, and never will be */
+    uint64_t dirty_bytes;               /* written and not yet on their way to the disk */
+    uint64_t dirty_first, dirty_behind; /* between these */
+    char path[PATH_BYTES];              /* the output */
+    char part[PATH_BYTES];              /* the file until then */
+    char name[PATH_BYTES];              /* the output as messages call it */
 };
 
 static int set_suffix(struct place *place, const char *suffix, struct error *error)
@@ -148,19 +149,20 @@ int place_reserve(struct place *place, uint64_t file_bytes, struct error *error)
                      strerror(errno));
 }
 
-/* Note the range as written; start it on its way to the disk when there is enough. */
+/* Note the range as written; start what has not been started on its way to the disk when there is enough of it. Several
+ * results, and those of several ranks, come in turns: what lies between them is clean or on its way, and costs little.
+ */
 static void soil(struct place *place, uint64_t offset, size_t bytes)
 {
-    if (place->dirty_first + place->dirty_bytes == offset) {
-        place->dirty_bytes += bytes;
-    } else if (place->dirty_bytes < bytes) {
+    if (place->dirty_bytes == 0 || offset < place->dirty_first)
         place->dirty_first = offset;
-        place->dirty_bytes = bytes;
-    }
+    if (place->dirty_bytes == 0 || offset + bytes > place->dirty_behind)
+        place->dirty_behind = offset + bytes;
+    place->dirty_bytes += bytes;
     if (place->dirty_bytes < FLUSH_BYTES)
         return;
-    sync_file_range(place->fd, (off_t)place->dirty_first, (off_t)place->dirty_bytes, SYNC_FILE_RANGE_WRITE);
-    place->dirty_first += place->dirty_bytes;
+    sync_file_range(place->fd, (off_t)place->dirty_first, (off_t)(place->dirty_behind - place->dirty_first),
+                    SYNC_FILE_RANGE_WRITE);
     place->dirty_bytes = 0;
 }
 
