@@ -66,6 +66,7 @@ struct options {
     struct failure_limit max_failures;
     uint64_t memory_bytes; /* buffers of a rank */
     uint64_t slice;        /* --slice N, 0: chosen */
+    uint64_t seed;         /* --seed */
     double checkpoint_s;   /* --checkpoint */
     double time_limit_s;   /* --time-limit, 0: none */
     unsigned accept;       /* enum accept, or'ed */
@@ -139,6 +140,7 @@ struct bound {
 
 struct binding {
     struct bound in[PORTS_MAX]; /* by in[] of the signature; parameters are unused */
+    bool counted;               /* no input: INPUT is count:N */
     int loop_rank;
     uint64_t loop_shape[LOOP_DIMS_MAX]; /* the leading dims of the full inputs */
     uint64_t dim[DIM_NAMES_MAX];
@@ -188,6 +190,7 @@ struct plan {
     int pool;               /* buffers on root for tickets on the way out, and as many for results */
     uint64_t cache_bytes;   /* HDF5 chunk cache of each input */
     uint64_t reasons_bytes; /* room for reasons in a batch */
+    uint64_t seed;          /* of random numbers */
     uint64_t failures_max;  /* more failed items than this stop the run */
     int count_limit;        /* the largest count given to MPI: INT_MAX, less in tests */
     bool slice_fixed;       /* --slice: every ticket has this size */

@@ -75,7 +75,7 @@ static int perform(int argc, const char *const argv[], bool *busy, struct error 
         show_error(error);
     else if (!error->code && options.command != COMMAND_RUN && rank == 0)
         fputs(options.command == COMMAND_HELP ? help_text(options.topic) : help_version(), stdout);
-    if (fflush(stdout) && !status)
+    if ((fflush(stdout) || ferror(stdout)) && !status)
         status = FAILED;
     if (rank != 0)
         return 0;

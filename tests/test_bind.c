@@ -76,10 +76,10 @@ static void refuses_names_and_words_that_bind_nothing(void)
     refused(request_make(TWO, "in.h5:/pos"),
             "in.h5:/pos: the kernel has 2 inputs, lon, lat (give in.h5 and -i lon=/pos)");
     refused(request_make("x: double -> y: double", "count:10"),
-            "count:10: items without an input are not possible yet (give FILE or FILE:/DATASET)");
+            "count:10: the kernel takes an input, x (give FILE or FILE:/DATASET)");
     r = request_make("x: double -> y: double", "in.h5");
     r->signature.in_count = 0;
-    refused(r, "in.h5: the kernel takes no input, which is not possible yet");
+    refused(r, "in.h5: the kernel takes no input (give count:N for N items)");
     refused(with_input(request_make(TWO, "in.h5"), "y", "/pos"),
             "-i y=/pos: the kernel has no input y (there are lon, lat)");
     refused(with_input(request_make("x: double, param n: int32 -> y: double", "in.h5"), "n", "/pos"),

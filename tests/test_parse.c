@@ -254,7 +254,7 @@ static void wrong_options(void)
     CU_ASSERT(refused("h5map run k in out --input", "--input: its value is missing (see h5map --help)"));
     CU_ASSERT(refused("h5map run k in out --raw -qp", "-p: its value is missing (see h5map --help)"));
     CU_ASSERT(refused("h5map run k in out --isolate", "--isolate: not in this version (see h5map --help)"));
-    CU_ASSERT(refused("h5map run k in out --see=3", "--seed: not in this version (see h5map --help)"));
+    CU_ASSERT(refused("h5map run k in out --trac=3", "--trace: not in this version (see h5map --help)"));
     CU_ASSERT(refused("h5map run k in out --item-timeout 3 --junk",
                       "--item-timeout: not in this version (see h5map --help)"));
 }

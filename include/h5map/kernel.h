@@ -36,6 +36,7 @@
 #ifndef H5MAP_KERNEL_H
 #define H5MAP_KERNEL_H
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,6 +71,7 @@ typedef struct h5map_item {
     uint64_t index;             /* flat position of the item in the full input, from 0 */
     void *state;                /* what init made, or NULL */
     const h5map_calls_t *calls; /* the host's functions; NULL is allowed (a unit test) */
+    uint64_t seed;              /* of the item's random numbers: made of --seed and index alone (h5map_rng) */
 } h5map_item_t;
 
 /* Consecutive items, for kernels that take many at once: in[k] points at [count][dims...] elements, a
@@ -87,6 +89,7 @@ typedef struct h5map_slice {
     size_t in_count, out_count;
     const size_t *in_bytes;  /* [in_count] bytes from an item to the next, 0 for a parameter */
     const size_t *out_bytes; /* [out_count] */
+    uint64_t seed;           /* --seed; item k's is h5map_seed(seed, its index) */
 } h5map_slice_t;
 
 /* The job as init sees it, once a rank, before any item. */
@@ -174,6 +177,101 @@ H5MAP_PRINTF_(2, 3) static int h5map_refuse(const h5map_job_t *job, const char *
     return H5MAP_STOPPED;
 }
 
+/* Random numbers. Those of an item depend on --seed and its index alone: the same at every rank count, and each time an
+ * item is mapped again.
+ *
+ *     h5map_rng_t r = h5map_rng(item);
+ *     double u = h5map_uniform(&r), g = h5map_normal(&r);
+ *
+ * They are Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC11): the
+ * encryption of 0, 1, 2, ... under a key, the item's seed. An item has 2^66 numbers of 32 bits. */
+typedef struct h5map_rng {
+    uint32_t key[2];
+    uint64_t block;   /* of 4 words, the next one to be made */
+    uint32_t word[4]; /* of the block before it */
+    int left;         /* of these, not used yet */
+} h5map_rng_t;
+
+/* One block: counter and key in, 4 words out. */
+H5MAP_INLINE_ void h5map_philox_(const uint32_t counter[4], const uint32_t key[2], uint32_t word[4])
+{
+    uint32_t k0 = key[0], k1 = key[1], c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
+
+    for (int round = 0; round < 10; round++) {
+        const uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
+
+        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
+        c1 = (uint32_t)p1;
+        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+        c3 = (uint32_t)p0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    word[0] = c0;
+    word[1] = c1;
+    word[2] = c2;
+    word[3] = c3;
+}
+
+/* The seed of the item at `index`: no two items of a run have the same. (The output function of SplitMix64: Steele,
+ * Lea, Flood: Fast splittable pseudorandom number generators; OOPSLA 2014.) */
+H5MAP_INLINE_ uint64_t h5map_seed(uint64_t seed, uint64_t index)
+{
+    uint64_t z = (index + 1) * 0x9E3779B97F4A7C15u + seed * 0xD1342543DE82EF95u;
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+/* The generator of an item's seed, at its beginning. */
+H5MAP_INLINE_ h5map_rng_t h5map_rng_of(uint64_t seed)
+{
+    h5map_rng_t rng = {{(uint32_t)seed, (uint32_t)(seed >> 32)}, 0, {0, 0, 0, 0}, 0};
+
+    return rng;
+}
+
+H5MAP_INLINE_ h5map_rng_t h5map_rng(const h5map_item_t *item)
+{
+    return h5map_rng_of(item->seed);
+}
+
+/* Of item k of a slice. */
+H5MAP_INLINE_ h5map_rng_t h5map_rng_at(const h5map_slice_t *slice, size_t k)
+{
+    return h5map_rng_of(h5map_seed(slice->seed, slice->index ? slice->index[k] : slice->first + k));
+}
+
+/* 32 random bits. */
+H5MAP_INLINE_ uint32_t h5map_bits(h5map_rng_t *rng)
+{
+    if (!rng->left) {
+        const uint32_t counter[4] = {(uint32_t)rng->block, (uint32_t)(rng->block >> 32), 0, 0};
+
+        h5map_philox_(counter, rng->key, rng->word);
+        rng->block++;
+        rng->left = 4;
+    }
+    return rng->word[4 - rng->left--];
+}
+
+/* Evenly from [0, 1): a multiple of 2^-53. */
+H5MAP_INLINE_ double h5map_uniform(h5map_rng_t *rng)
+{
+    const uint32_t high = h5map_bits(rng) >> 5, low = h5map_bits(rng) >> 6;
+
+    return (high * 67108864.0 + low) / 9007199254740992.0;
+}
+
+/* From the normal distribution of mean 0 and variance 1 (Box and Muller, 1958); takes two uniform numbers. */
+H5MAP_INLINE_ double h5map_normal(h5map_rng_t *rng)
+{
+    const double u = 1 - h5map_uniform(rng), v = h5map_uniform(rng); /* u is not 0 */
+
+    return sqrt(-2 * log(u)) * cos(6.283185307179586476925286766559 * v);
+}
+
 /* The rest is what the macros are made of. The loop over the items is compiled in the kernel's own file,
  * so that `one` is inlined into it and a whole slice costs one indirect call. */
 
@@ -188,7 +286,13 @@ H5MAP_INLINE_ int h5map_each_one_to_one_(const h5map_slice_t *slice, int (*one)(
     for (size_t k = 0; k < count; k++) {
         const void *const item_in[1] = {in + k * in_bytes};
         void *const item_out[1] = {out + k * out_bytes};
-        const h5map_item_t item = {item_in, item_out, slice->dim, slice->first + k, slice->state, slice->calls};
+        const h5map_item_t item = {item_in,
+                                   item_out,
+                                   slice->dim,
+                                   slice->first + k,
+                                   slice->state,
+                                   slice->calls,
+                                   h5map_seed(slice->seed, slice->first + k)};
         const int status = one(&item);
 
         if (status) {
@@ -223,8 +327,9 @@ H5MAP_INLINE_ int h5map_each_(const h5map_slice_t *slice, int (*one)(const h5map
     for (size_t p = 0; p < out_count; p++)
         out[p] = slice->out[p];
     for (size_t k = 0; k < slice->count; k++) {
+        const uint64_t index = slice->index ? slice->index[k] : slice->first + k;
         const h5map_item_t item = {
-            in, out, slice->dim, slice->index ? slice->index[k] : slice->first + k, slice->state, slice->calls};
+            in, out, slice->dim, index, slice->state, slice->calls, h5map_seed(slice->seed, index)};
         const int status = one(&item);
 
         if (status) {

@@ -14,7 +14,8 @@
     "  KERNEL  a built-in (square, haversine, stats), a shared object (./norm.so) or\n" \
     "          C source (norm.c), compiled on the spot; FILE:NAME picks one of many\n"  \
     "  INPUT   FILE, whose datasets bind to the kernel's inputs by name, or\n"          \
-    "          FILE:/DATASET for a kernel with one input\n"                             \
+    "          FILE:/DATASET for a kernel with one input, or count:N for N items\n"     \
+    "          of a kernel without inputs\n"                                            \
     "  OUTPUT  FILE, or FILE:/DATASET for a kernel with one result\n"                   \
     "\n"
 
@@ -31,6 +32,7 @@
     "                                    (scale_factor, add_offset, _FillValue)\n"      \
     "      --compress LEVEL              compress the results, 1 (fast) to 9\n"         \
     "                                    (small), shuffled (default 0: off)\n"          \
+    "      --seed N                      seed of random numbers (default 0)\n"          \
     "      --overwrite                   start afresh: replace OUTPUT, or what\n"       \
     "                                    there is of it\n"                              \
     "      --max-failures N|P%           stop the run when more items than this have\n" \

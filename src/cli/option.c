@@ -26,6 +26,7 @@ const struct option option_known[] = {
     {"slice", required_argument, NULL, OPT_SLICE},
     {"schedule", required_argument, NULL, OPT_SCHEDULE},
     {"io", required_argument, NULL, OPT_IO},
+    {"seed", required_argument, NULL, OPT_SEED},
     {"progress", required_argument, NULL, OPT_PROGRESS},
     {"cast", no_argument, NULL, OPT_CAST},
     {"raw", no_argument, NULL, OPT_RAW},
@@ -39,7 +40,6 @@ const struct option option_known[] = {
     {"isolate", optional_argument, NULL, OPT_LATER},
     {"item-timeout", optional_argument, NULL, OPT_LATER},
     {"sample", optional_argument, NULL, OPT_LATER},
-    {"seed", optional_argument, NULL, OPT_LATER},
     {"trace", optional_argument, NULL, OPT_LATER},
     {0},
 };

@@ -21,6 +21,7 @@ enum {
     OPT_SLICE,
     OPT_SCHEDULE,
     OPT_IO,
+    OPT_SEED,
     OPT_PROGRESS,
     OPT_CAST,
     OPT_RAW,

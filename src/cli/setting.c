@@ -93,6 +93,8 @@ static int take_value(int option, const char *text, struct options *options, str
         return take_compress(text, options, error);
     case OPT_MEMORY:
         return take_memory(text, options, error);
+    case OPT_SEED:
+        return parse_whole(text, "--seed", (struct bounds){0, UINT64_MAX}, &options->seed, error);
     case OPT_SLICE:
         return parse_whole(text, "--slice", (struct bounds){1, SLICE_MAX}, &options->slice, error);
     default:

@@ -13,7 +13,8 @@
 struct looping {
     const struct signature *signature;
     struct binding *binding;
-    int first;                 /* the first input, which the others are compared with */
+    int first;                 /* the first input, which the others are compared with; -1: none, items are counted */
+    const char *input;         /* INPUT as typed */
     int set_by[DIM_NAMES_MAX]; /* in[] index of what gave the dim its size, or -1 */
     struct error *error;
 };
@@ -107,7 +108,7 @@ static int bind_lead(struct looping *l, int k)
 /* Positions are counted in 64 bits, even those of items without elements. */
 static int check_items(const struct looping *l)
 {
-    const struct bound *first = &l->binding->in[l->first];
+    const struct bound *first = &l->binding->in[l->first < 0 ? 0 : l->first];
     uint64_t items = 1;
     bool over = false, empty = false;
     char shape[SHAPE_BYTES];
@@ -116,7 +117,7 @@ static int check_items(const struct looping *l)
         over = __builtin_mul_overflow(items, l->binding->loop_shape[k], &items) || over;
         empty = empty || l->binding->loop_shape[k] == 0;
     }
-    if (!empty && (over || items > INT64_MAX))
+    if (l->first >= 0 && !empty && (over || items > INT64_MAX))
         return error_set(l->error, REFUSED, "%s: %s in %s has too many items to count: shape %s",
                          l->signature->in[l->first].name, first->dataset, first->file,
                          dataset_shape_text(first->shape, first->rank, shape, sizeof shape));
@@ -126,7 +127,7 @@ static int check_items(const struct looping *l)
 static int select_items(const struct items_range *range, struct looping *l)
 {
     struct binding *binding = l->binding;
-    const struct bound *first = &binding->in[l->first];
+    const struct bound *first = &binding->in[l->first < 0 ? 0 : l->first];
     const uint64_t size = binding->loop_rank ? binding->loop_shape[0] : 1;
     const uint64_t stop = range->stop == UINT64_MAX ? size : range->stop;
 
@@ -140,6 +141,9 @@ static int select_items(const struct items_range *range, struct looping *l)
                          first->dataset, first->file);
     if (range->step == 0)
         return error_set(l->error, REFUSED, "--items: a STEP of 0 (give 1 or more)");
+    if (l->first < 0 && (range->start > size || stop > size))
+        return error_set(l->error, REFUSED, "--items: %llu is beyond the end of %s",
+                         (unsigned long long)(stop > size ? stop : range->start), l->input);
     if (range->start > size || stop > size)
         return error_set(l->error, REFUSED, "--items: %llu is beyond the end, axis 0 of %s in %s has size %llu",
                          (unsigned long long)(stop > size ? stop : range->start), first->dataset, first->file,
@@ -159,6 +163,7 @@ int loop_bind(const struct options *options, const struct signature *signature, 
     struct looping l = {.signature = signature,
                         .binding = binding,
                         .first = ports_first(signature->in, signature->in_count, ROLE_INPUT),
+                        .input = options->input,
                         .error = error};
     int code = bind_param_dims(&l, param);
 

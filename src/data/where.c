@@ -3,16 +3,47 @@
 #include "data/location.h"
 #include "data/ports.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define NAMES_BYTES 512
 
+#define COUNT "count:"
+#define COUNT_MAX ((uint64_t)INT64_MAX) /* positions are counted in 64 bits */
+
 static bool is_count(const char *word)
 {
-    return !strncmp(word, "count:", 6) && word[6] && word[6 + strspn(word + 6, "0123456789")] == '\0' &&
-           access(word, F_OK) != 0;
+    return !strncmp(word, COUNT, strlen(COUNT)) && access(word, F_OK) != 0;
+}
+
+/* count:N: so many items of a kernel that takes no input. */
+static int bind_count(const char *word, struct binding *binding, struct error *error)
+{
+    const char *digits = word + strlen(COUNT);
+    char *end;
+
+    errno = 0;
+    binding->counted = true;
+    binding->loop_rank = 1;
+    binding->loop_shape[0] = strtoull(digits, &end, 10);
+    if (*digits < '0' || *digits > '9' || *end || errno || binding->loop_shape[0] > COUNT_MAX)
+        return error_set(error, REFUSED, "%s: not a whole number from 0 to %llu behind " COUNT, word,
+                         (unsigned long long)COUNT_MAX);
+    return OK;
+}
+
+/* A kernel that takes no input has no files to look into. */
+static int bind_nothing(const struct options *options, struct binding *binding, struct error *error)
+{
+    if (options->inputs.count)
+        return error_set(error, REFUSED, "-i %s=%s: the kernel takes no input", options->inputs.of[0].name,
+                         options->inputs.of[0].value);
+    if (!is_count(options->input))
+        return error_set(error, REFUSED, "%s: the kernel takes no input (give " COUNT "N for N items)", options->input);
+    return bind_count(options->input, binding, error);
 }
 
 static int check_input(const struct options *options, const struct signature *signature, const struct location *input,
@@ -23,10 +54,9 @@ static int check_input(const struct options *options, const struct signature *si
     char names[NAMES_BYTES];
 
     if (is_count(options->input))
-        return error_set(error, REFUSED, "%s: items without an input are not possible yet (give FILE or FILE:/DATASET)",
-                         options->input);
-    if (count == 0)
-        return error_set(error, REFUSED, "%s: the kernel takes no input, which is not possible yet", options->input);
+        return error_set(error, REFUSED, "%s: the kernel takes an input, %s (give FILE or FILE:/DATASET)",
+                         options->input,
+                         ports_names(signature->in, signature->in_count, ROLE_INPUT, names, sizeof names));
     if (count > 1 && *input->dataset)
         return error_set(error, REFUSED, "%s: the kernel has %d inputs, %s (give %s and -i %s=%s)", options->input,
                          count, ports_names(signature->in, signature->in_count, ROLE_INPUT, names, sizeof names),
@@ -100,7 +130,11 @@ int where_bind(const struct options *options, const struct signature *signature,
                struct error *error)
 {
     struct location input;
-    int code = location_parse(options->input, &input, error);
+    int code;
+
+    if (ports_count(signature->in, signature->in_count, ROLE_INPUT) == 0)
+        return bind_nothing(options, binding, error);
+    code = location_parse(options->input, &input, error);
 
     if (!code)
         code = check_input(options, signature, &input, error);

@@ -87,14 +87,6 @@ static int bind_dims(struct parser *parser)
     return OK;
 }
 
-static bool has_input(const struct signature *signature)
-{
-    for (int k = 0; k < signature->in_count; k++)
-        if (signature->in[k].role == ROLE_INPUT)
-            return true;
-    return false;
-}
-
 /* What is correct but can't be mapped yet. */
 static int check_mappable(const struct parser *parser)
 {
@@ -105,10 +97,6 @@ static int check_mappable(const struct parser *parser)
         return error_set(scan->error, REFUSED,
                          "%s: the signature has a %s %s '%s', which this version can't map yet (%s)", scan->kernel,
                          parser->later, roles[parser->later_role], parser->later_name, parser->later_hint);
-    if (!has_input(parser->signature))
-        return error_set(scan->error, REFUSED,
-                         "%s: the signature has no input, which this version can't map yet (give it one)",
-                         scan->kernel);
     return OK;
 }
 

@@ -71,7 +71,8 @@ static void call_kernel(struct pass *pass, uint64_t offset, uint64_t count)
                            .in_count = (size_t)plan->in_count,
                            .out_count = (size_t)plan->out_count,
                            .in_bytes = calls->in_bytes,
-                           .out_bytes = calls->out_bytes};
+                           .out_bytes = calls->out_bytes,
+                           .seed = plan->seed};
 
     note_items(pass, offset, count);
     slice.first = calls->crash.first;

@@ -109,6 +109,8 @@ static void add_items(FILE *text, const struct identity_parts *parts)
     else
         add(text, "items", "the stop of --items", "the end");
     add_number(text, "-", IDENTITY_INNER, parts->plan->inner);
+    if (parts->binding->counted)
+        add_number(text, "items", "the number of items", parts->binding->loop_shape[0]);
 }
 
 char *identity_text(const struct identity_parts *parts)
@@ -133,6 +135,8 @@ char *identity_text(const struct identity_parts *parts)
     add(text, "options", "--cast", options->cast ? "yes" : "no");
     add(text, "options", "--raw", options->raw ? "yes" : "no");
     add_number(text, "options", "--compress", (uint64_t)options->compress);
+    if (options->seed) /* outputs of earlier versions have none */
+        add_number(text, "options", "--seed", options->seed);
     bad = ferror(text);
     if (fclose(text) || bad) {
         free(made);

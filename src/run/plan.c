@@ -128,6 +128,7 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
 {
     *plan = (struct plan){.block = input->block ? input->block : 1,
                           .schedule = input->options->schedule,
+                          .seed = input->options->seed,
                           .slice_fixed = input->options->slice != 0,
                           .direct_in = input->direct,
                           .direct_out = input->direct && !input->options->compress,
