@@ -8,7 +8,7 @@
 
 packages_of() {
     case $1 in
-    build) echo gcc libc6-dev make cmake pkg-config libopenmpi-dev openmpi-bin libhdf5-dev libelf-dev libmd-dev libdeflate-dev zlib1g-dev ;;
+    build) echo gcc libc6-dev make cmake pkg-config libopenmpi-dev openmpi-bin libhdf5-dev libelf-dev libmd-dev libdeflate-dev libisal-dev zlib1g-dev ;;
     demo) echo gmt-dcw hdf5-tools ;;
     tests) echo g++ libcunit1-dev python3 python3-h5py python3-numpy hdf5-tools gmt-dcw ;;
     cluster) echo slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge iproute2 ;;

@@ -7,33 +7,6 @@
 #include <string.h>
 #include <zlib.h>
 
-static void shuffles(void)
-{
-    char to[16];
-
-    deflate_shuffle("abcABC123xyz", 12, 3, to);
-    CU_ASSERT_EQUAL(memcmp(to, "aA1xbB2ycC3z", 12), 0);
-    deflate_shuffle("abcd", 4, 1, to);
-    CU_ASSERT_EQUAL(memcmp(to, "abcd", 4), 0);
-    deflate_shuffle("abcd", 4, 4, to);
-    CU_ASSERT_EQUAL(memcmp(to, "abcd", 4), 0);
-}
-
-static void copies_a_tail(void)
-{
-    char to[16];
-
-    deflate_shuffle("abAB12xyz", 9, 4, to);
-    CU_ASSERT_EQUAL(memcmp(to, "a1b2AxByz", 9), 0);
-    deflate_shuffle("abc", 3, 4, to);
-    CU_ASSERT_EQUAL(memcmp(to, "abc", 3), 0);
-    memset(to, '-', sizeof to);
-    deflate_shuffle("abcde", 5, 2, to);
-    CU_ASSERT_EQUAL(memcmp(to, "acbde-", 6), 0);
-    deflate_shuffle("", 0, 8, to);
-    CU_ASSERT_EQUAL(*to, 'a');
-}
-
 /* zlib's inflate, then each byte back to its place. */
 static bool unpack(const void *packed, size_t packed_bytes, size_t element_bytes, unsigned char *to, size_t bytes)
 {
@@ -138,6 +111,56 @@ static void noise(void)
     free(got);
 }
 
+/* A chunk that sticks out over the edge is as if what is behind it were there. */
+static void fills_up(void)
+{
+    unsigned char *data = numbers(4000), expected[4000];
+    const struct whole whole = {4000, 4, "FILL"};
+    struct error error = {0};
+
+    memcpy(expected, data, sizeof expected);
+    for (size_t k = 1204; k < sizeof expected; k += 4)
+        memcpy(expected + k, "FILL", 4);
+    for (int level = 1; level <= DEFLATE_LEVEL_MAX; level++) {
+        struct deflate *deflate;
+        unsigned char got[4000];
+        const void *packed;
+        size_t bytes;
+
+        CU_ASSERT_EQUAL_FATAL(deflate_open(level, sizeof got, &deflate, &error), OK);
+        bytes = deflate_chunk(deflate, &whole, data, 1204, &packed);
+        CU_ASSERT(unpack(packed, bytes, 4, got, sizeof got) && !memcmp(got, expected, sizeof got));
+        bytes = deflate_chunk(deflate, &whole, data, sizeof got, &packed);
+        CU_ASSERT(unpack(packed, bytes, 4, got, sizeof got) && !memcmp(got, data, sizeof got));
+        deflate_close(deflate);
+    }
+    free(data);
+}
+
+/* The file must not depend on which rank made a chunk, or what it made before. */
+static void makes_the_same(void)
+{
+    unsigned char *data = numbers(300000);
+    struct error error = {0};
+
+    for (int level = 1; level <= DEFLATE_LEVEL_MAX; level++) {
+        struct deflate *one, *other;
+        const void *first, *second;
+        size_t bytes;
+
+        CU_ASSERT_EQUAL_FATAL(deflate_open(level, 200000, &one, &error), OK);
+        CU_ASSERT_EQUAL_FATAL(deflate_open(level, 300000, &other, &error), OK);
+        deflate_pack(other, data + 100000, 200000, 2, &second);
+        deflate_pack(other, data, 77777, 8, &second);
+        bytes = deflate_pack(one, data, 200000, 4, &first);
+        CU_ASSERT_EQUAL(deflate_pack(other, data, 200000, 4, &second), bytes);
+        CU_ASSERT_EQUAL(memcmp(first, second, bytes), 0);
+        deflate_close(one);
+        deflate_close(other);
+    }
+    free(data);
+}
+
 static void says_when_it_can_not_be(void)
 {
     struct error error = {0};
@@ -151,11 +174,11 @@ static void says_when_it_can_not_be(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"shuffles", shuffles},
-                           {"copies a tail", copies_a_tail},
-                           {"gives back what was packed", gives_back},
+    CU_TestInfo tests[] = {{"gives back what was packed", gives_back},
                            {"makes smaller", makes_smaller},
                            {"noise", noise},
+                           {"fills up what is behind the edge", fills_up},
+                           {"makes the same of the same", makes_the_same},
                            {"says when it can't be", says_when_it_can_not_be},
                            CU_TEST_INFO_NULL};
 

@@ -40,18 +40,12 @@ static int read_elements(const struct packer *p, uint64_t first, uint64_t count)
     return code ? code : staged->read(staged->self, offset, p->chunk, count * p->element_bytes, p->error);
 }
 
-/* HDF5 stores the chunks at the edges whole. */
-static void fill_up(const struct packer *p, uint64_t count)
+/* `count` elements of it are within the edge. */
+static int write_chunk(const struct packer *p, const hsize_t *at, uint64_t count)
 {
-    for (uint64_t k = count; k < p->chunks.elements; k++)
-        memcpy(p->chunk + k * p->element_bytes, p->result->fill.bytes, p->element_bytes);
-}
-
-static int write_chunk(const struct packer *p, const hsize_t *at)
-{
+    const struct whole whole = {p->chunks.elements * p->element_bytes, p->element_bytes, p->result->fill.bytes};
     const void *packed;
-    const size_t bytes =
-        deflate_pack(p->deflate, p->chunk, p->chunks.elements * p->element_bytes, p->element_bytes, &packed);
+    const size_t bytes = deflate_chunk(p->deflate, &whole, p->chunk, count * p->element_bytes, &packed);
 
     return H5Dwrite_chunk(p->dataset, H5P_DEFAULT, 0, at, bytes, packed) < 0 ? fail(p) : OK;
 }
@@ -66,10 +60,8 @@ static int write_chunks(const struct packer *p)
     for (uint64_t first = 0, count; first < p->elements && !code; first += count) {
         count = slab_next(&grid, first, p->chunks.elements, &slab);
         code = read_elements(p, first, count);
-        if (!code) {
-            fill_up(p, count);
-            code = write_chunk(p, slab.first);
-        }
+        if (!code)
+            code = write_chunk(p, slab.first, count);
     }
     return code;
 }
