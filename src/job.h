@@ -162,12 +162,19 @@ struct feed {
     struct scalar value; /* of a parameter */
 };
 
+/* How the bytes of a result are cut into chunks for compression: row by row, each row into chunks from its beginning
+ * on, its last one shorter. */
+struct cutting {
+    uint64_t row_bytes, chunk_bytes; /* chunk_bytes 0: it is not cut */
+};
+
 /* A result. */
 struct yield {
     enum type type;
     uint64_t elements, bytes; /* per item */
     struct scalar fill;
     bool paged; /* it begins with a page of the file, so that ranks can share it by pages (direct_out) */
+    struct cutting cutting;
 };
 
 /* Pages of a file: no two ranks write to the same one. A result of so many bytes begins with one. */
@@ -184,6 +191,8 @@ struct plan {
     uint64_t block;          /* calls are of this many items, from a multiple of it (1: any cut) */
     uint64_t slice;          /* the most items of a ticket */
     uint64_t piece;          /* the most items of a call, so that a piece stays in cache */
+    uint64_t unit, unit_row; /* items: tickets end where they can at a multiple of unit from the beginning of a row */
+    int compress;            /* level of the chunks that ranks encode, 0: none */
     uint64_t image_in_bytes; /* a ticket at its largest (see batch) */
     uint64_t image_out_bytes;
     int slots;              /* tickets a rank holds at a time */
@@ -199,11 +208,28 @@ struct plan {
     enum schedule schedule;
 };
 
+/* Where the encoded chunks of a result lie, each from its slot's beginning on: the slot of a chunk is as far behind
+ * `offset` as the chunk's first byte is in the result, and as long. The entries, one a chunk, begin
+ * at `entries`. A chunk is either encoded, and then has an entry, or its items lie at the result's place; neither is
+ * ever written over the other. */
+struct slots {
+    struct cutting cutting; /* chunk_bytes 0: there are no slots */
+    uint64_t element_bytes;
+    uint64_t offset, entries;
+};
+
+/* An encoded chunk. All zero: it is not encoded. */
+struct entry {
+    uint32_t bytes, crc; /* of what is in its slot */
+};
+
 /* Where the parts of the output lie once it is made and closed, for pwrite. */
 struct layout {
     uint64_t result_offset[PORTS_MAX]; /* UINT64_MAX: an empty result, nothing to write */
     uint64_t failed_offset;            /* the bitmap /h5map/failed, (items + 7) / 8 bytes, bit k & 7 of byte k / 8 */
     uint64_t file_bytes;               /* of the whole file */
+    struct slots slots[PORTS_MAX];     /* behind that, until the output is complete */
+    uint64_t staged_bytes;             /* with them */
 };
 
 /* ---- what is scattered, mapped and gathered ---- */
@@ -232,7 +258,9 @@ struct batch {
     uint64_t count;
     uint64_t failed;       /* items that failed */
     uint64_t reason_bytes; /* struct reason records behind the bitmap */
-    double busy_s;         /* time in the kernel */
+    uint64_t packed_bytes; /* 0, or the results are packed: up to their end, with the header (image.h) */
+    double busy_s;         /* time of the lane */
+    double pack_s;         /* of it, for encoding results */
     int32_t verb;          /* enum verb */
     int32_t error;         /* enum code: why the run must end, or 0; the first reason says it */
     int32_t rank;          /* that mapped it */

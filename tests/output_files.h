@@ -25,6 +25,9 @@ void filled_free(struct filled *filled);
 /* How it ended: with two failures of the items, if there are 14. */
 struct ending filled_ending(const struct request *request);
 
+/* For struct staged: no chunk is encoded already. */
+int filled_no_chunk(void *self, int k, uint64_t first, void *to, size_t *bytes, struct error *error);
+
 /* Complete out.part with that. */
 void filled_complete(struct request *request);
 

@@ -115,7 +115,7 @@ static void noise(void)
 static void fills_up(void)
 {
     unsigned char *data = numbers(4000), expected[4000];
-    const struct whole whole = {4000, 4, "FILL"};
+    const struct chunk_shape whole = {4000, 4, "FILL"};
     struct error error = {0};
 
     memcpy(expected, data, sizeof expected);

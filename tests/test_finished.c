@@ -45,7 +45,8 @@ static void pack_part(struct request *r, const struct layout *layout)
                              .record = &record,
                              .ending = &ending,
                              .items = r->plan.items,
-                             .staged = {layout, &fd, read_part, look_on},
+                             .block = 1,
+                             .staged = {layout, &fd, read_part, filled_no_chunk, look_on},
                              .level = 1};
 
     CU_ASSERT_EQUAL_FATAL(pack_write(&job, &r->error), OK);

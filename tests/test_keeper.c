@@ -126,6 +126,7 @@ static uint64_t go_on(struct kept *kept)
     CU_ASSERT_STRING_EQUAL(base->past.identity, "who it is");
     CU_ASSERT_EQUAL_FATAL(place_open(&spec, &base->place, &error), OK);
     CU_ASSERT_EQUAL(skeleton_restore(&base->past.skeleton, base->place, FILE_BYTES, &error), OK);
+    CU_ASSERT_EQUAL_FATAL(base_open_staged(base, &error), OK);
     history.attempt = base->past.attempt + 1;
     history.head = base->past.head;
     history.head.run_count = 0;

@@ -101,15 +101,15 @@ size_t deflate_pack(struct deflate *deflate, const void *data, size_t bytes, siz
     return libdeflate_zlib_compress(deflate->compressor, from, bytes, deflate->packed, deflate->packed_bytes);
 }
 
-size_t deflate_chunk(struct deflate *deflate, const struct whole *whole, const void *data, size_t bytes,
+size_t deflate_chunk(struct deflate *deflate, const struct chunk_shape *shape, const void *data, size_t bytes,
                      const void **packed)
 {
-    if (bytes == whole->bytes)
-        return deflate_pack(deflate, data, bytes, whole->element_bytes, packed);
+    if (bytes == shape->bytes)
+        return deflate_pack(deflate, data, bytes, shape->element_bytes, packed);
     memcpy(deflate->filled, data, bytes);
-    for (size_t at = bytes; at < whole->bytes; at += whole->element_bytes)
-        memcpy(deflate->filled + at, whole->fill, whole->element_bytes);
-    return deflate_pack(deflate, deflate->filled, whole->bytes, whole->element_bytes, packed);
+    for (size_t at = bytes; at < shape->bytes; at += shape->element_bytes)
+        memcpy(deflate->filled + at, shape->fill, shape->element_bytes);
+    return deflate_pack(deflate, deflate->filled, shape->bytes, shape->element_bytes, packed);
 }
 
 void deflate_close(struct deflate *deflate)

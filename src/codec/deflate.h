@@ -24,14 +24,14 @@ size_t deflate_memory(size_t bytes_max);
 size_t deflate_pack(struct deflate *deflate, const void *data, size_t bytes, size_t element_bytes, const void **packed);
 
 /* A chunk as HDF5 stores it: whole, also where it sticks out over the edge. */
-struct whole {
+struct chunk_shape {
     size_t bytes; /* bytes_max at most */
     size_t element_bytes;
     const void *fill; /* an element, for what is behind the edge */
 };
 
 /* The same of a chunk of which `bytes` bytes, its first ones, are within the edge. */
-size_t deflate_chunk(struct deflate *deflate, const struct whole *whole, const void *data, size_t bytes,
+size_t deflate_chunk(struct deflate *deflate, const struct chunk_shape *shape, const void *data, size_t bytes,
                      const void **packed);
 
 /* NULL is fine. */

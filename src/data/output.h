@@ -24,6 +24,10 @@ struct record {
 int output_create(const struct target *target, const struct record *record, const struct plan *plan,
                   struct layout *layout, struct error *error);
 
+/* How result k is cut where it is compressed, its chunks whole blocks of items where they can be; record: its ports and
+ * binding. */
+void output_cutting(const struct record *record, int k, uint64_t block, struct cutting *cutting);
+
 /* What is known when all items are done. */
 struct ending {
     const struct run_info *runs; /* [run_count] */

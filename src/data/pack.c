@@ -15,6 +15,7 @@
 struct packer {
     const struct pack *pack;
     const struct result *result;
+    int number; /* of the result; -1: the bitmap */
     struct chunks chunks;
     uint64_t offset, elements; /* where it is staged; of all of it */
     size_t element_bytes;
@@ -35,33 +36,42 @@ static int read_elements(const struct packer *p, uint64_t first, uint64_t count)
 {
     const struct staged *staged = &p->pack->staged;
     const uint64_t offset = p->offset + first * p->element_bytes;
-    const int code = staged->look(staged->self, p->error);
 
-    return code ? code : staged->read(staged->self, offset, p->chunk, count * p->element_bytes, p->error);
+    return staged->read(staged->self, offset, p->chunk, count * p->element_bytes, p->error);
 }
 
-/* `count` elements of it are within the edge. */
-static int write_chunk(const struct packer *p, const hsize_t *at, uint64_t count)
+/* Elements first .. first + count - 1 as the chunk that they are, encoded. */
+static int encode(const struct packer *p, uint64_t first, uint64_t count, const void **packed, size_t *bytes)
 {
-    const struct whole whole = {p->chunks.elements * p->element_bytes, p->element_bytes, p->result->fill.bytes};
-    const void *packed;
-    const size_t bytes = deflate_chunk(p->deflate, &whole, p->chunk, count * p->element_bytes, &packed);
+    const struct chunk_shape shape = {p->chunks.elements * p->element_bytes, p->element_bytes, p->result->fill.bytes};
+    const struct staged *staged = &p->pack->staged;
 
-    return H5Dwrite_chunk(p->dataset, H5P_DEFAULT, 0, at, bytes, packed) < 0 ? fail(p) : OK;
+    *packed = p->chunk;
+    *bytes = 0;
+    if (staged->look(staged->self, p->error) ||
+        (p->number >= 0 &&
+         staged->chunk(staged->self, p->number, first * p->element_bytes, p->chunk, bytes, p->error)) ||
+        (*bytes == 0 && read_elements(p, first, count)))
+        return p->error->code;
+    if (*bytes == 0)
+        *bytes = deflate_chunk(p->deflate, &shape, p->chunk, count * p->element_bytes, packed);
+    return OK;
 }
 
 static int write_chunks(const struct packer *p)
 {
     struct grid grid;
     struct slab slab;
+    const void *packed;
+    size_t bytes;
     int code = OK;
 
     grid_make(p->result->rank, p->result->shape, &grid);
     for (uint64_t first = 0, count; first < p->elements && !code; first += count) {
         count = slab_next(&grid, first, p->chunks.elements, &slab);
-        code = read_elements(p, first, count);
-        if (!code)
-            code = write_chunk(p, slab.first, count);
+        code = encode(p, first, count, &packed, &bytes);
+        if (!code && H5Dwrite_chunk(p->dataset, H5P_DEFAULT, 0, slab.first, bytes, packed) < 0)
+            code = fail(p);
     }
     return code;
 }
@@ -90,7 +100,9 @@ static int write_contiguous(struct packer *p)
     if (p->elements == 0)
         return OK;
     p->chunk = value.bytes;
-    code = read_elements(p, 0, 1);
+    code = p->pack->staged.look(p->pack->staged.self, p->error);
+    if (!code)
+        code = read_elements(p, 0, 1);
     if (code)
         return code;
     type = H5Dget_type(p->dataset);
@@ -98,37 +110,38 @@ static int write_contiguous(struct packer *p)
     return handles_close(&type, 1) && !code ? fail(p) : code;
 }
 
-static int pack_result(const struct pack *pack, hid_t file, const struct result *result, uint64_t offset,
-                       struct error *error)
+/* Result k; -1: the bitmap. */
+static int pack_result(const struct pack *pack, hid_t file, int k, struct error *error)
 {
+    const struct layout *layout = pack->staged.layout;
+    const struct result result = k < 0 ? result_failed(pack->items) : result_of(pack->record, k);
     struct packer p = {.pack = pack,
-                       .result = result,
-                       .offset = offset,
+                       .result = &result,
+                       .number = k,
+                       .offset = k < 0 ? layout->failed_offset : layout->result_offset[k],
                        .elements = 1,
-                       .element_bytes = type_bytes(result->type),
+                       .element_bytes = type_bytes(result.type),
                        .error = error};
-    const bool chunked = result_chunks(result, pack->level, &p.chunks);
-    int code = result_make(file, result, chunked ? &p.chunks : NULL, &p.dataset, error);
+    const uint64_t step = k < 0 ? 1 : result_step(pack->record->binding, pack->block);
+    const bool chunked = result_chunks(&result, step, &p.chunks);
+    int code;
 
+    p.chunks.level = pack->level;
+    code = result_make(file, &result, chunked ? &p.chunks : NULL, &p.dataset, error);
     if (code)
         return output_file_name(&pack->target, code, error);
-    for (int k = 0; k < result->rank; k++)
-        p.elements *= result->shape[k];
+    for (int d = 0; d < result.rank; d++)
+        p.elements *= result.shape[d];
     code = chunked ? write_chunked(&p) : write_contiguous(&p);
     return handles_close(&p.dataset, 1) && !code ? fail(&p) : code;
 }
 
 static int pack_results(const struct pack *pack, hid_t file, struct error *error)
 {
-    const struct result failed = result_failed(pack->items);
-    const struct layout *layout = pack->staged.layout;
-    int code = pack_result(pack, file, &failed, layout->failed_offset, error);
+    int code = OK;
 
-    for (int k = 0; k < pack->record->ports->out_count && !code; k++) {
-        const struct result result = result_of(pack->record, k);
-
-        code = pack_result(pack, file, &result, layout->result_offset[k], error);
-    }
+    for (int k = -1; k < pack->record->ports->out_count && !code; k++)
+        code = pack_result(pack, file, k, error);
     return code;
 }
 

@@ -33,11 +33,46 @@ bool result_is_empty(const struct result *result)
     return false;
 }
 
-bool result_chunks(const struct result *result, int level, struct chunks *chunks)
+uint64_t result_step(const struct binding *binding, uint64_t block)
+{
+    uint64_t common = block, rest = 1 % block;
+
+    for (int d = 1; d < binding->loop_rank; d++)
+        rest = rest * (binding->loop_shape[d] % block) % block;
+    while (rest) {
+        const uint64_t left = common % rest;
+
+        common = rest;
+        rest = left;
+    }
+    return binding->loop_rank ? block / common : 1;
+}
+
+/* Rows of axis 0 for a chunk, `most` at most. */
+static uint64_t chunk_rows(uint64_t all, uint64_t most, uint64_t step)
+{
+    uint64_t rows = step;
+
+    if (all <= most)
+        return all;
+    while (rows <= most / 2)
+        rows *= 2;
+    return rows;
+}
+
+/* The same of an axis, evenly: above the first axis every row of chunks ends with one that is filled up. */
+static uint64_t even_rows(uint64_t all, uint64_t most)
+{
+    const uint64_t pieces = (all - 1) / most + 1;
+
+    return (all - 1) / pieces + 1;
+}
+
+bool result_chunks(const struct result *result, uint64_t step, struct chunks *chunks)
 {
     const uint64_t most = CHUNK_BYTES / type_bytes(result->type);
     struct grid grid;
-    uint64_t rows, pieces;
+    uint64_t rows;
     int axis = 0;
 
     if (result->rank == 0 || result_is_empty(result))
@@ -46,14 +81,27 @@ bool result_chunks(const struct result *result, int level, struct chunks *chunks
     while (grid.below[axis] > most)
         axis++;
     rows = most / grid.below[axis];
-    pieces = (grid.shape[axis] - 1) / rows + 1;
-    *chunks = (struct chunks){.level = level};
+    *chunks = (struct chunks){0};
     for (int k = 0; k < result->rank; k++)
         chunks->shape[k] = k < axis ? 1 : grid.shape[k];
-    /* evenly: above the first axis every row of chunks ends with one that is filled up */
-    chunks->shape[axis] = (grid.shape[axis] - 1) / pieces + 1;
+    chunks->shape[axis] =
+        axis == 0 && step <= rows ? chunk_rows(grid.shape[0], rows, step) : even_rows(grid.shape[axis], rows);
     chunks->elements = chunks->shape[axis] * grid.below[axis];
+    chunks->row_elements = axis ? grid.below[axis - 1] : grid.shape[0] * grid.below[0];
     return true;
+}
+
+void output_cutting(const struct record *record, int k, uint64_t block, struct cutting *cutting)
+{
+    const struct result result = result_of(record, k);
+    const size_t element_bytes = type_bytes(result.type);
+    struct chunks chunks;
+
+    *cutting = (struct cutting){0};
+    if (!result_chunks(&result, result_step(record->binding, block), &chunks))
+        return;
+    cutting->row_bytes = chunks.row_elements * element_bytes;
+    cutting->chunk_bytes = chunks.elements * element_bytes;
 }
 
 static bool set_storage(hid_t plist, const struct result *result, const struct chunks *chunks)

@@ -27,13 +27,18 @@ bool result_is_empty(const struct result *result);
 /* How a compressed result is cut. */
 struct chunks {
     hsize_t shape[SLAB_RANK_MAX];
-    uint64_t elements; /* of one */
-    int level;
+    uint64_t elements;     /* of one */
+    uint64_t row_elements; /* that are cut, from their beginning on: those below an index of the axis above; or all */
+    int level;             /* of deflate; the caller's */
 };
 
-/* Chunks of about 1 MiB and not more, each one run of the flat result. false: it is not to be chunked, as it is empty
- * or has no axes. */
-bool result_chunks(const struct result *result, int level, struct chunks *chunks);
+/* Chunks of about 1 MiB and not more, each one run of the flat result. Where rows of axis 0 fit in, as many as a power
+ * of two times `step`, so that the chunks of several results end at the same items; else evenly. false: it is not to be
+ * chunked, as it is empty or has no axes. */
+bool result_chunks(const struct result *result, uint64_t step, struct chunks *chunks);
+
+/* The least rows of axis 0 that are whole blocks of items. */
+uint64_t result_step(const struct binding *binding, uint64_t block);
 
 /* Make the dataset, and the groups on the way. With chunks NULL it is contiguous, its place known at once, and HDF5
  * writes nothing into it; otherwise its chunks are shuffled and deflated. *dataset is the caller's to close. */

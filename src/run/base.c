@@ -8,15 +8,23 @@
 #define WINDOW_BYTES (1u << 20)
 #define WINDOW_BITS (8u * 4096)
 
+int base_open_staged(struct base *base, struct error *error)
+{
+    return staging_open(base->place, &base->past.head.layout, &base->staged, error);
+}
+
 int base_read(const struct base *base, const struct base_range *range, void *to, struct error *error)
 {
     const struct head *head = &base->past.head;
     const uint64_t bytes = head->out_bytes[range->result];
+    const struct stretch stretch = {range->result, range->first * bytes, range->count * bytes};
+    bool sound;
 
     if (base->finished)
         return finished_read(base->finished, range->result, range->first, range->count, to, error);
-    return place_get(base->place, head->layout.result_offset[range->result] + range->first * bytes, to,
-                     range->count * bytes, error);
+    if (!staging_read(base->staged, &stretch, to, &sound, error) && !sound)
+        return error_set(error, FAILED, "%s: can't read back: it is damaged", place_path(base->place));
+    return error->code;
 }
 
 /* The bits of whole bytes of the bitmap. */
@@ -46,23 +54,24 @@ int base_failed_bits(const struct base *base, uint64_t first, uint64_t count, un
     return OK;
 }
 
-static int crc_of_result(const struct base *base, const struct extent *extent, int result, uint32_t *crc,
-                         struct error *error)
+static int check_result(const struct base *base, const struct extent *extent, int result, bool *same,
+                        struct error *error)
 {
-    const uint64_t bytes = base->past.head.out_bytes[result] * extent->count;
-    const uint64_t offset =
-        base->past.head.layout.result_offset[result] + extent->first * base->past.head.out_bytes[result];
+    const uint64_t item_bytes = base->past.head.out_bytes[result];
+    const uint64_t first = extent->first * item_bytes, bytes = extent->count * item_bytes;
     char *window = malloc(WINDOW_BYTES);
+    uint32_t crc = 0;
 
-    *crc = 0;
+    *same = true;
     if (!window)
         return error_memory(error, "checking what is there", WINDOW_BYTES);
-    for (uint64_t done = 0; done < bytes && !error->code; done += WINDOW_BYTES) {
+    for (uint64_t done = 0; done < bytes && *same && !error->code; done += WINDOW_BYTES) {
         const uint64_t part = bytes - done < WINDOW_BYTES ? bytes - done : WINDOW_BYTES;
 
-        if (!place_get(base->place, offset + done, window, part, error))
-            *crc = crc_add(*crc, window, part);
+        if (!staging_read(base->staged, &(struct stretch){result, first + done, part}, window, same, error) && *same)
+            crc = crc_add(crc, window, part);
     }
+    *same &= crc == extent->crc[result];
     free(window);
     return error->code;
 }
@@ -92,9 +101,8 @@ int base_check(const struct base *base, const struct extent *extent, bool *same,
     for (int k = 0; k < head->out_count && *same; k++) {
         if (head->layout.result_offset[k] == UINT64_MAX)
             continue;
-        if (crc_of_result(base, extent, k, &crc, error))
+        if (check_result(base, extent, k, same, error))
             return error->code;
-        *same = crc == extent->crc[k];
     }
     if (!*same)
         return OK;
@@ -107,6 +115,7 @@ int base_check(const struct base *base, const struct extent *extent, bool *same,
 void base_close(struct base *base)
 {
     journal_end(base->reader);
+    staging_close(base->staged);
     place_close(base->place);
     finished_close(base->finished);
     history_free(&base->past);

@@ -4,11 +4,13 @@
 
 #include "data/finished.h"
 #include "run/history.h"
+#include "run/staging.h"
 
 struct base {
     struct history past;           /* of a finished output: its head, identity and runs */
     struct journal_reader *reader; /* at the first checkpoint; NULL: not unfinished */
     struct place *place;           /* OUTPUT.part, of an unfinished one */
+    struct staging_reader *staged; /* what lies there */
     struct finished *finished;     /* NULL: not finished */
 };
 
@@ -18,7 +20,10 @@ struct base_range {
     uint64_t first, count;
 };
 
-/* Read them as they lie in the base. */
+/* An unfinished one: past and place are there, read what lies there from now on. */
+int base_open_staged(struct base *base, struct error *error);
+
+/* Read them as they were made. */
 int base_read(const struct base *base, const struct base_range *range, void *to, struct error *error);
 
 /* Which of its items failed: bit k & 7 of byte k / 8 is position first + k. */

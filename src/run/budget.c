@@ -1,4 +1,5 @@
 #include "run/budget.h"
+#include "run/encoder.h"
 #include "run/image.h"
 
 #include <inttypes.h>
@@ -10,6 +11,7 @@
 #define PIECE_BYTES (1u << 19)
 #define POOL_MOST 8
 #define REASONS_LEAST 1024
+#define UNIT_POOL_LEAST 2
 
 /* One cut of the memory: what a rank would hold. */
 struct cut {
@@ -59,7 +61,7 @@ static uint64_t piece_of(const struct plan *plan, uint64_t slice)
 static uint64_t cut_bytes(const struct plan *plan, const struct cut *cut)
 {
     const uint64_t in = image_inputs_bytes(plan, cut->slice), out = image_results_bytes_max(plan, cut->slice);
-    const uint64_t scratch = piece_of(plan, cut->slice) * piece_bytes(plan) + plan->reasons_bytes;
+    const uint64_t scratch = piece_of(plan, cut->slice) * piece_bytes(plan) + plan->reasons_bytes + encoder_bytes(plan);
 
     /* A rank that is not root receives into one image more than it has slots. */
     return (uint64_t)cut->slots * (in + out) + (uint64_t)cut->pool * (in + out) + scratch;
@@ -183,6 +185,66 @@ static bool block_fits(const struct plan_input *input, const struct plan *plan)
     return !__builtin_mul_overflow(item_bytes(plan), plan->block, &bytes) && bytes <= input->options->memory_bytes;
 }
 
+/* Do chunks of this result end where tickets may? */
+static bool ends_at_blocks(const struct plan *plan, const struct yield *yield)
+{
+    const struct cutting *cutting = &yield->cutting;
+    const uint64_t block_bytes = yield->bytes * plan->block;
+    const bool rows = cutting->row_bytes < plan->items * yield->bytes; /* several */
+
+    return cutting->chunk_bytes && cutting->chunk_bytes % block_bytes == 0 &&
+           (rows ? cutting->row_bytes % block_bytes == 0 : true);
+}
+
+/* The most items that a chunk of a result holds, and its row; fewer than `below`, and 0: there is none. */
+static void find_unit(struct plan *plan, uint64_t below)
+{
+    plan->unit = 0;
+    for (int k = 0; k < plan->out_count; k++) {
+        const struct yield *yield = &plan->out[k];
+        const uint64_t items = ends_at_blocks(plan, yield) ? yield->cutting.chunk_bytes / yield->bytes : 0;
+
+        if (items >= below || items <= plan->unit)
+            continue;
+        plan->unit = items;
+        plan->unit_row = yield->cutting.row_bytes / yield->bytes;
+    }
+}
+
+/* Tickets of whole chunks where the memory is enough for that: fewer buffers rather than smaller ones. */
+static bool find_units(struct plan *plan, uint64_t memory, int pool_most, struct cut *cut)
+{
+    const uint64_t slice = cut->slice, item = item_bytes(plan);
+    const int pool_least = pool_most < UNIT_POOL_LEAST ? pool_most : UNIT_POOL_LEAST;
+
+    for (find_unit(plan, UINT64_MAX); plan->unit > 1; find_unit(plan, plan->unit)) {
+        if (plan->unit > memory / item)
+            continue;
+        cut->slice = whole_blocks(slice, plan->unit);
+        cut->slots = 2;
+        for (cut->pool = pool_most; cut->pool >= pool_least; cut->pool--)
+            if (cut_bytes(plan, cut) <= memory)
+                return true;
+    }
+    plan->unit = plan->unit_row = 1;
+    cut->slice = slice;
+    return false;
+}
+
+/* Where the memory is not enough for it, nothing is encoded before the end. */
+static bool cut_memory(struct plan *plan, uint64_t memory, int pool_most, struct cut *cut)
+{
+    const struct cut first = *cut;
+
+    if (plan->compress && !plan->slice_fixed && find_units(plan, memory, pool_most, cut))
+        return true;
+    if (plan->compress && find_cut(plan, memory, pool_most, cut) && cut->slice == first.slice)
+        return true;
+    plan->compress = 0;
+    *cut = first;
+    return find_cut(plan, memory, pool_most, cut);
+}
+
 int budget_plan(const struct plan_input *input, struct plan *plan, struct error *error)
 {
     const bool fixed = plan->schedule == SCHEDULE_STATIC;
@@ -198,7 +260,7 @@ int budget_plan(const struct plan_input *input, struct plan *plan, struct error 
     plan->reasons_bytes = REASONS_BYTES;
     while (fixed && plan->reasons_bytes > REASONS_LEAST && plan->reasons_bytes * (uint64_t)pool > memory / 8)
         plan->reasons_bytes /= 2;
-    if (!find_cut(plan, memory, pool, &cut))
+    if (!cut_memory(plan, memory, pool, &cut))
         return refuse_memory(input, plan, cache, error);
     if (cut.slice < wanted_slice(input, plan))
         return error_set(error, REFUSED,

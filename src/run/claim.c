@@ -45,7 +45,7 @@ static int find_unfinished(const struct claim_request *request, struct base *bas
         journal_end(base->reader);
         base->reader = NULL;
     }
-    return OK;
+    return base->reader ? base_open_staged(base, error) : OK;
 }
 
 /* A finished output: what its positions mean is in its identity. */

@@ -255,6 +255,8 @@ static int dealer_run(void *self, struct error *error)
 
     dealer->error = error;
     ledger_open(&dealer->ledger, dealer->crew->plan->items, dealer->crew->plan->block, dealer->crew->done);
+    dealer->ledger.unit = dealer->crew->plan->unit;
+    dealer->ledger.unit_row = dealer->crew->plan->unit_row;
     serve(dealer);
     return error->code;
 }

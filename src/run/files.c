@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SPARE_BYTES (1u << 20)
+
 static struct place_spec spec_of(const struct files *files, const char *suffix)
 {
     return (struct place_spec){files->request.path, files->request.name, suffix};
@@ -105,6 +107,19 @@ static int begin_history(struct files *files, struct error *error)
     return OK;
 }
 
+/* What will be needed, where that is known; else a little, so that there is room for the journal when the disk is full.
+ */
+static int take_room(struct files *files, struct error *error)
+{
+    const struct layout *layout = &files->layout;
+
+    if (!files->request.options->compress)
+        return place_reserve(files->place, layout->file_bytes, error);
+    if (place_cut(files->place, layout->staged_bytes, error))
+        return error->code;
+    return place_spare(files->place, layout->staged_bytes, SPARE_BYTES, error);
+}
+
 /* A file of our own, ready for pwrite. */
 static int make_part(struct files *files, const char *suffix, struct error *error)
 {
@@ -114,8 +129,10 @@ static int make_part(struct files *files, const char *suffix, struct error *erro
     if (place_make(&spec, &files->place, error))
         return error->code;
     target.path = place_path(files->place);
-    if (output_create(&target, files->request.record, files->request.plan, &files->layout, error) ||
-        place_reserve(files->place, files->layout.file_bytes, error))
+    if (output_create(&target, files->request.record, files->request.plan, &files->layout, error))
+        return error->code;
+    staging_layout(files->request.plan, &files->layout);
+    if (take_room(files, error))
         return error->code;
     return skeleton_read(files->place, files->request.plan, &files->layout, &files->history.skeleton, error);
 }
@@ -141,9 +158,9 @@ static int take_part(struct files *files, struct error *error)
     files->layout = base->past.head.layout;
     files->history.skeleton = base->past.skeleton;
     base->past.skeleton = (struct skeleton){0};
-    if (skeleton_restore(&files->history.skeleton, files->place, files->layout.file_bytes, error))
+    if (skeleton_restore(&files->history.skeleton, files->place, files->layout.staged_bytes, error))
         return error->code;
-    return place_reserve(files->place, files->layout.file_bytes, error);
+    return take_room(files, error);
 }
 
 /* Publish the journal. A copy is on disk, under the name that goes with it, before, and is OUTPUT.part after it: killed
@@ -163,7 +180,7 @@ static int make_long(const struct files *files, struct error *error)
 {
     const struct base *base = &files->claim.base;
 
-    return base->place ? place_cut(base->place, base->past.head.layout.file_bytes, error) : OK;
+    return base->place ? place_cut(base->place, base->past.head.layout.staged_bytes, error) : OK;
 }
 
 static int go_on(struct files *files, struct error *error)

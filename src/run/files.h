@@ -24,6 +24,7 @@ struct files {
     struct claim claim;
     struct layout layout;
     struct place *place;
+    struct staging_reader *staged; /* what is in the place, at the end */
     struct history history;
     struct keeper *keeper;
     struct kept kept; /* at the start */

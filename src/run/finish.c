@@ -20,6 +20,13 @@ static int look_while_packing(void *self, struct error *error)
     return files->request.look ? files->request.look(files->request.self, error) : OK;
 }
 
+static int read_chunk(void *self, int result, uint64_t first, void *to, size_t *bytes, struct error *error)
+{
+    const struct files *files = self;
+
+    return staging_chunk(files->staged, result, first, to, bytes, error);
+}
+
 /* The compressed file is made beside OUTPUT.part, which goes once it has its name. */
 static int finish_packed(struct files *files, const struct ending *ending, struct error *error)
 {
@@ -27,12 +34,13 @@ static int finish_packed(struct files *files, const struct ending *ending, struc
     struct pack pack = {.record = files->request.record,
                         .ending = ending,
                         .items = files->request.plan->items,
-                        .staged = {&files->layout, files, read_staged, look_while_packing},
+                        .block = files->request.plan->block,
+                        .staged = {&files->layout, files, read_staged, read_chunk, look_while_packing},
                         .level = files->request.options->compress};
     struct place *packed;
     int code;
 
-    if (place_make(&spec, &packed, error))
+    if (staging_open(files->place, &files->layout, &files->staged, error) || place_make(&spec, &packed, error))
         return error->code;
     pack.target = (struct target){place_path(packed), files->request.name};
     code = pack_write(&pack, error);
@@ -144,11 +152,13 @@ static void say_kept(const struct files *files, uint64_t kept, const struct erro
 
 void files_give_up(struct files *files, struct error *error)
 {
-    struct error trouble = {0};
+    struct error trouble = {0}, ignored = {0};
 
     if (!files->open || lock_look(files->claim.lock, &trouble))
         return;
     files->open = false;
+    if (files->request.options->compress)
+        place_cut(files->place, files->layout.staged_bytes, &ignored); /* room for the journal (take_room) */
     keeper_commit(files->keeper, &trouble);
     say_kept(files, files->kept.items + keeper_recorded(files->keeper), &trouble, error);
     if (!keeper_has_journal(files->keeper))
@@ -160,6 +170,7 @@ void files_close(struct files *files)
     keeper_close(files->keeper);
     if (files->claim.base.place == files->place)
         files->claim.base.place = NULL;
+    staging_close(files->staged);
     place_close(files->place);
     history_free(&files->history);
     kept_free(&files->kept);

@@ -3,12 +3,26 @@
 #define TICKET_S 0.02         /* a ticket's work: long against a message, short against a run */
 #define TICKET_LEAST_S 0.0002 /* near the end tickets get smaller, but not below this */
 #define GROWTH 16
+#define UNIT_S 0.25   /* what a ticket of a whole unit may take: what is lost where the run is cut off */
+#define UNIT_SHARES 4 /* units that a rank's share must hold where they take longer than TICKET_S */
 
 bool hand_has_room(const struct hand *hand, const struct plan *plan)
 {
     if (hand->load == 0)
         return true;
     return (int)hand->load < plan->slots && hand->item_s > 0 && hand->item_s * (double)plan->block < TICKET_S;
+}
+
+/* Is a whole unit, which can be encoded at once, worth more than even tickets? `share`: half of what is left for a
+ * rank.
+ */
+static bool takes_unit(const struct hand *hand, const struct plan *plan, double share)
+{
+    const double unit = (double)plan->unit, unit_s = unit * hand->item_s;
+
+    if (plan->unit <= 1 || plan->unit > plan->slice || plan->unit > hand->last * GROWTH)
+        return false;
+    return unit_s <= TICKET_S || (unit_s <= UNIT_S && share >= UNIT_SHARES * unit);
 }
 
 uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t left, int ranks)
@@ -28,6 +42,8 @@ uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t l
         least = share;
     if (want > least)
         want = least;
+    if (want < (double)plan->unit && takes_unit(hand, plan, share))
+        return plan->unit;
     if (want > (double)plan->slice)
         return plan->slice;
     return want < 1 ? 1 : (uint64_t)want;
@@ -47,6 +63,6 @@ void hand_unbook(struct hand *hand, const struct batch *result)
     hand->load--;
     if (result->verb != VERB_MAP || result->count == 0)
         return;
-    item_s = result->busy_s / (double)result->count;
+    item_s = (result->busy_s - result->pack_s) / (double)result->count;
     hand->item_s = hand->item_s > 0 ? (hand->item_s + item_s) / 2 : item_s > 0 ? item_s : 1e-9;
 }

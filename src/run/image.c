@@ -1,4 +1,5 @@
 #include "run/image.h"
+#include "run/cutting.h"
 
 static size_t aligned(size_t bytes)
 {
@@ -88,9 +89,58 @@ static size_t results_bytes(const struct plan *plan, const struct batch *image)
     return bytes;
 }
 
+/* The same as it is in this image. */
+static size_t bytes_before_bitmap(const struct plan *plan, const struct batch *image)
+{
+    return image->packed_bytes ? image->packed_bytes : results_bytes(plan, image);
+}
+
 unsigned char *image_bitmap(const struct plan *plan, const struct batch *image)
 {
-    return (unsigned char *)image + results_bytes(plan, image);
+    return (unsigned char *)image + bytes_before_bitmap(plan, image);
+}
+
+static size_t whole_chunks(const struct yield *yield, const struct batch *image)
+{
+    const uint64_t first = image->first * yield->bytes, end = first + image->count * yield->bytes;
+    struct segment segment;
+    size_t count = 0;
+
+    if (!yield->cutting.chunk_bytes)
+        return 0;
+    for (uint64_t at = first; at < end; at += segment.bytes) {
+        segment = cutting_at(&yield->cutting, at, end);
+        count += cutting_is_whole(&segment);
+    }
+    return count;
+}
+
+size_t image_entry_count(const struct plan *plan, const struct batch *image)
+{
+    size_t count = 0;
+
+    for (int k = 0; k < plan->out_count; k++)
+        count += whole_chunks(&plan->out[k], image);
+    return count;
+}
+
+const struct entry *image_entries(const struct plan *plan, const struct batch *image)
+{
+    return (const struct entry *)image_bitmap(plan, image) - image_entry_count(plan, image);
+}
+
+size_t image_packed_bytes(size_t data_bytes, size_t entry_count)
+{
+    return aligned(data_bytes + entry_count * sizeof(struct entry));
+}
+
+size_t image_entries_most(const struct plan *plan, uint64_t count)
+{
+    size_t most = 0;
+
+    for (int k = 0; k < plan->out_count; k++)
+        most += cutting_most(&plan->out[k].cutting, count * plan->out[k].bytes);
+    return most;
 }
 
 char *image_reasons(const struct plan *plan, const struct batch *image)
@@ -103,8 +153,8 @@ size_t image_result_bytes(const struct plan *plan, const struct batch *image)
     if (image->verb == VERB_GAVE_UP)
         return sizeof *image;
     if (!image->failed && !image->reason_bytes)
-        return results_bytes(plan, image);
-    return results_bytes(plan, image) + aligned((image->count + 7) / 8) + aligned(image->reason_bytes);
+        return bytes_before_bitmap(plan, image);
+    return bytes_before_bitmap(plan, image) + aligned((image->count + 7) / 8) + aligned(image->reason_bytes);
 }
 
 /* The most bytes of `count` items of a result that are sent. */
@@ -121,5 +171,6 @@ size_t image_results_bytes_max(const struct plan *plan, uint64_t count)
 
     for (int k = 0; k < plan->out_count; k++)
         bytes += most_sent(plan, &plan->out[k], count);
+    bytes += aligned(image_entries_most(plan, count) * sizeof(struct entry));
     return bytes + aligned((count + 7) / 8) + aligned(plan->reasons_bytes);
 }

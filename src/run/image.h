@@ -2,8 +2,11 @@
  *
  *   ticket: header, each input [count][wire bytes]
  *   result: header, each result [count][bytes], and if items failed: bitmap [(count + 7) / 8], reasons
+ *   packed: header, results, entries, and if items failed: bitmap, reasons
  *
- * Every part starts at a multiple of BATCH_ALIGN. */
+ * Every part starts at a multiple of BATCH_ALIGN. Packed, the results follow each other without gaps, each chunk that
+ * is whole in the batch as its entry says: encoded, or as it is; the entries, of all results, end where the next part
+ * starts. */
 #ifndef RUN_IMAGE_H
 #define RUN_IMAGE_H
 
@@ -39,11 +42,23 @@ void image_edge(const struct plan *plan, const struct batch *image, int result, 
 unsigned char *image_bitmap(const struct plan *plan, const struct batch *image);
 char *image_reasons(const struct plan *plan, const struct batch *image);
 
+/* Whole chunks of its results. */
+size_t image_entry_count(const struct plan *plan, const struct batch *image);
+
+/* Those of a packed image, in the order of results and chunks. */
+const struct entry *image_entries(const struct plan *plan, const struct batch *image);
+
+/* What packed_bytes is where header and results take data_bytes. */
+size_t image_packed_bytes(size_t data_bytes, size_t entry_count);
+
 /* Bytes of a result image as its header says: without results where it gave up or failed. */
 size_t image_result_bytes(const struct plan *plan, const struct batch *image);
 
 /* The largest images of `count` items. */
 size_t image_inputs_bytes(const struct plan *plan, uint64_t count);
 size_t image_results_bytes_max(const struct plan *plan, uint64_t count);
+
+/* The most whole chunks of `count` items. */
+size_t image_entries_most(const struct plan *plan, uint64_t count);
 
 #endif

@@ -3,6 +3,7 @@
 #include "codec/crc.h"
 #include "run/calls.h"
 #include "run/clock.h"
+#include "run/encoder.h"
 #include "run/image.h"
 #include "run/plan.h"
 
@@ -13,6 +14,7 @@
 struct mapper {
     const struct plan *plan;
     struct calls calls;
+    struct encoder *encoder;
     void *converted[PORTS_MAX]; /* [piece][elements] of inputs that need it */
     struct direct *direct;      /* NULL: items come in tickets */
     char *items, *results;      /* of a piece, where they are in no image; NULL: they are */
@@ -37,7 +39,7 @@ static int mapper_allocate(struct mapper *mapper, const h5map_kernel_t *kernel, 
 {
     const struct plan *plan = mapper->plan;
 
-    if (calls_open(&mapper->calls, plan, kernel, error))
+    if (calls_open(&mapper->calls, plan, kernel, error) || encoder_open(plan, &mapper->encoder, error))
         return error->code;
     for (int k = 0; k < plan->in_count; k++) {
         if (!plan->in[k].convert)
@@ -75,6 +77,7 @@ void mapper_close(struct mapper *mapper)
     free(mapper->items);
     free(mapper->results);
     calls_close(&mapper->calls);
+    encoder_close(mapper->encoder);
     free(mapper);
 }
 
@@ -260,6 +263,7 @@ void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch 
         map_piece(mapper, &whole, done);
     put_reasons(mapper, result);
     result->busy_s = clock_now_s() - start_s;
+    encoder_pack(mapper->encoder, result);
 }
 
 int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, void **state, struct error *error)

@@ -1,4 +1,5 @@
 #include "run/plan.h"
+#include "data/output.h"
 #include "run/budget.h"
 
 #include <inttypes.h>
@@ -78,6 +79,7 @@ static int plan_inputs(const struct plan_input *input, struct plan *plan, struct
 static int plan_results(const struct plan_input *input, struct plan *plan, struct error *error)
 {
     const struct signature *signature = input->signature;
+    const struct record record = {.ports = signature, .binding = input->binding};
 
     plan->out_count = signature->out_count;
     for (int k = 0; k < signature->out_count; k++) {
@@ -93,6 +95,8 @@ static int plan_results(const struct plan_input *input, struct plan *plan, struc
         if (__builtin_mul_overflow(plan->items, yield->bytes, &bytes) || bytes > FILE_BYTES_MOST)
             return error_set(error, REFUSED, "%s: %" PRIu64 " items of %" PRIu64 " bytes fit in no file (use --items)",
                              signature->out[k].name, plan->items, yield->bytes);
+        if (input->options->compress)
+            output_cutting(&record, k, plan->block, &yield->cutting);
     }
     return OK;
 }
@@ -132,6 +136,9 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
                           .slice_fixed = input->options->slice != 0,
                           .direct_in = input->direct,
                           .direct_out = input->direct && !input->options->compress,
+                          .unit = 1,
+                          .unit_row = 1,
+                          .compress = input->options->compress,
                           .count_limit = INT_MAX};
     if (plan_items(input, plan, error) || plan_inputs(input, plan, error) || plan_results(input, plan, error))
         return error->code;

@@ -2,6 +2,7 @@
 #include "run/extents.h"
 #include "run/image.h"
 #include "run/plan.h"
+#include "run/staging.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -75,21 +76,10 @@ static int put_edges(struct results *results, const struct batch *image, struct 
 
 static int put_results(struct results *results, const struct batch *image, struct error *error)
 {
-    const struct plan *plan = results->plan;
-    const struct layout *layout = &results->files->layout;
-    void *out[PORTS_MAX];
+    const struct files *files = results->files;
+    const struct staging staging = {files->place, &files->layout, results->plan};
 
-    if (plan->direct_out)
-        return put_edges(results, image, error);
-    image_results(plan, image->count, (void *)(uintptr_t)image, out);
-    for (int k = 0; k < plan->out_count; k++) {
-        if (layout->result_offset[k] == UINT64_MAX)
-            continue;
-        if (place_put(results->files->place, layout->result_offset[k] + image->first * plan->out[k].bytes, out[k],
-                      image->count * plan->out[k].bytes, error))
-            return error->code;
-    }
-    return OK;
+    return results->plan->direct_out ? put_edges(results, image, error) : staging_put(&staging, image, error);
 }
 
 static int say_stop(const struct results *results, const struct batch *image, struct error *error)

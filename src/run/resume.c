@@ -58,13 +58,16 @@ static int keep_if_right(const struct resume *resume, const struct extent *exten
     return resume_keep(resume, extent, error);
 }
 
-/* The last byte of the bitmap, too, is as it was made. */
+/* What is not kept is as it was made: no item of it has failed, and no chunk with one is encoded. The last byte of the
+ * bitmap, too. */
 static int clear_gaps(const struct resume *resume, struct error *error)
 {
+    const struct staging staging = {resume->place, resume->layout, resume->plan};
     struct gap gap = {0};
 
     while (spans_gap(&resume->kept->done, gap.first + gap.count, resume->plan->items, &gap))
-        if (place_unmark(resume->place, resume->layout->failed_offset, gap.first, gap.count, error))
+        if (place_unmark(resume->place, resume->layout->failed_offset, gap.first, gap.count, error) ||
+            staging_clear(&staging, gap.first, gap.count, error))
             return error->code;
     return place_unmark(resume->place, resume->layout->failed_offset, resume->plan->items,
                         (8 - resume->plan->items % 8) % 8, error);

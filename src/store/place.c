@@ -149,6 +149,15 @@ int place_reserve(struct place *place, uint64_t file_bytes, struct error *error)
                      strerror(errno));
 }
 
+int place_spare(struct place *place, uint64_t offset, uint64_t bytes, struct error *error)
+{
+    if (fallocate(place->fd, 0, (off_t)offset, (off_t)bytes) == 0 || errno == EOPNOTSUPP || errno == ENOSYS ||
+        errno == EINVAL)
+        return OK;
+    return error_set(error, FAILED, "%s: can't take %.1f MiB on disk: %s", place->name, (double)bytes / 1048576,
+                     strerror(errno));
+}
+
 /* Note the range as written; start what has not been started on its way to the disk when there is enough of it. Several
  * results, and those of several ranks, come in turns: what lies between them is clean or on its way, and costs little.
  */

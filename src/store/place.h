@@ -37,6 +37,10 @@ const char *place_path(const struct place *place);
 /* The file has been made: take its room on disk (a full disk shows now). FAILED where there is not enough. */
 int place_reserve(struct place *place, uint64_t file_bytes, struct error *error);
 
+/* Take room behind the offset, which may be behind the file's end, for a time when the disk is full: place_cut there
+ * gives it back. Nothing where the file system can't. FAILED where there is not enough. */
+int place_spare(struct place *place, uint64_t offset, uint64_t bytes, struct error *error);
+
 /* Write bytes at the offset, all of them; what is written goes to disk in the background. FAILED: disk full, I/O error.
  */
 int place_put(struct place *place, uint64_t offset, const void *data, size_t bytes, struct error *error);
