@@ -51,6 +51,30 @@ static void shrinks_near_the_end(void)
     CU_ASSERT_EQUAL(hand_wants(&hand, &plan, 1, 4), 2);
 }
 
+static void takes_whole_units(void)
+{
+    const struct plan units = {.block = 1, .slice = 3000, .unit = 1000, .slots = 2};
+    const struct hand quick = hand_of(512, 0x1p-17), slow = hand_of(512, 0x1p-13), slower = hand_of(512, 0x1p-10),
+                      young = hand_of(10, 0x1p-17);
+
+    CU_ASSERT_EQUAL(hand_wants(&quick, &units, 1000000, 4), 2621);
+    CU_ASSERT_EQUAL(hand_wants(&quick, &units, 100, 4), 1000); /* less than 20 ms of work */
+    CU_ASSERT_EQUAL(hand_wants(&slow, &units, 1000000, 4), 1000);
+    CU_ASSERT_EQUAL(hand_wants(&slow, &units, 7000, 4), 163); /* what is left could not be evened out */
+    CU_ASSERT_EQUAL(hand_wants(&slow, &units, 100, 1), 1000);
+    CU_ASSERT_EQUAL(hand_wants(&slower, &units, 1000000, 4), 20);
+    CU_ASSERT_EQUAL(hand_wants(&young, &units, 1000000, 4), 160);
+}
+
+static void leaves_the_encoding_out(void)
+{
+    struct hand hand = {0};
+
+    hand_book(&hand, 100);
+    hand_unbook(&hand, &(struct batch){.count = 100, .busy_s = 0.5, .pack_s = 0.25});
+    CU_ASSERT_DOUBLE_EQUAL(hand.item_s, 0.0025, 1e-9);
+}
+
 static void keeps_to_a_fixed_slice(void)
 {
     const struct plan fixed = {.block = 1, .slice = 7, .slots = 2, .slice_fixed = true};
@@ -90,6 +114,8 @@ int main(void)
                            {"grows to 20 ms of work", grows_to_20_ms_of_work},
                            {"never exceeds a slice", never_exceeds_a_slice},
                            {"shrinks near the end", shrinks_near_the_end},
+                           {"takes whole units", takes_whole_units},
+                           {"leaves the encoding out", leaves_the_encoding_out},
                            {"keeps to a fixed slice", keeps_to_a_fixed_slice},
                            {"gives a second ticket of short items only", gives_a_second_ticket_of_short_items_only},
                            {"learns nothing from a rank that gave up", learns_nothing_from_a_rank_that_gave_up},

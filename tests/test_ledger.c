@@ -30,6 +30,22 @@ static void cuts_at_blocks(void)
     CU_ASSERT_FALSE(ledger_take(&ledger, 1, &first, &count));
 }
 
+static void ends_at_units(void)
+{
+    static const uint64_t expected[][2] = {{0, 1}, {1, 9}, {10, 10}, {20, 4}, {24, 10}, {34, 10}, {44, 6}};
+    struct ledger ledger;
+    uint64_t first, count;
+
+    ledger_open(&ledger, 50, 1, NULL);
+    ledger.unit = 10;
+    ledger.unit_row = 24;
+    for (int k = 0; k < 7; k++) {
+        CU_ASSERT(ledger_take(&ledger, k ? 13 : 1, &first, &count));
+        CU_ASSERT(first == expected[k][0] && count == expected[k][1]);
+    }
+    CU_ASSERT_FALSE(ledger_take(&ledger, 13, &first, &count));
+}
+
 static void deals_nothing_of_nothing(void)
 {
     struct ledger ledger;
@@ -43,6 +59,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"deals all", deals_all},
                            {"cuts at blocks", cuts_at_blocks},
+                           {"ends at units", ends_at_units},
                            {"deals nothing of nothing", deals_nothing_of_nothing},
                            CU_TEST_INFO_NULL};
 

@@ -4,7 +4,9 @@
 #include "data/hdf5_error.h"
 #include "data/types.h"
 
+#ifndef CHUNK_BYTES /* less in tests */
 #define CHUNK_BYTES (1024 * 1024)
+#endif
 
 struct result result_of(const struct record *record, int k)
 {

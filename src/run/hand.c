@@ -3,8 +3,7 @@
 #define TICKET_S 0.02         /* a ticket's work: long against a message, short against a run */
 #define TICKET_LEAST_S 0.0002 /* near the end tickets get smaller, but not below this */
 #define GROWTH 16
-#define UNIT_S 0.25   /* what a ticket of a whole unit may take: what is lost where the run is cut off */
-#define UNIT_SHARES 4 /* units that a rank's share must hold where they take longer than TICKET_S */
+#define UNIT_S 0.25 /* what a ticket of a whole unit may take: what is lost where the run is cut off */
 
 bool hand_has_room(const struct hand *hand, const struct plan *plan)
 {
@@ -13,16 +12,15 @@ bool hand_has_room(const struct hand *hand, const struct plan *plan)
     return (int)hand->load < plan->slots && hand->item_s > 0 && hand->item_s * (double)plan->block < TICKET_S;
 }
 
-/* Is a whole unit, which can be encoded at once, worth more than even tickets? `share`: half of what is left for a
- * rank.
- */
-static bool takes_unit(const struct hand *hand, const struct plan *plan, double share)
+/* Is it time for a whole unit, which can be encoded at once? Where it takes longer than other tickets, enough must be
+ * left to even that out: `share` is half of a rank's. */
+static bool takes_unit(const struct hand *hand, const struct plan *plan, double share, int ranks)
 {
     const double unit = (double)plan->unit, unit_s = unit * hand->item_s;
 
     if (plan->unit <= 1 || plan->unit > plan->slice || plan->unit > hand->last * GROWTH)
         return false;
-    return unit_s <= TICKET_S || (unit_s <= UNIT_S && share >= UNIT_SHARES * unit);
+    return unit_s <= TICKET_S || (unit_s <= UNIT_S && (share >= unit || ranks == 1));
 }
 
 uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t left, int ranks)
@@ -42,7 +40,7 @@ uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t l
         least = share;
     if (want > least)
         want = least;
-    if (want < (double)plan->unit && takes_unit(hand, plan, share))
+    if (want < (double)plan->unit && takes_unit(hand, plan, share, ranks))
         return plan->unit;
     if (want > (double)plan->slice)
         return plan->slice;
