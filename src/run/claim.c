@@ -1,17 +1,21 @@
 #include "run/claim.h"
 #include "run/identity.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 /* ---- what is there ---- */
 
-static bool exists(const char *path)
+static int look_for_output(const struct claim_request *request, bool *there, struct error *error)
 {
     struct stat status;
 
-    return lstat(path, &status) == 0;
+    *there = lstat(request->path, &status) == 0;
+    if (*there || errno == ENOENT)
+        return OK;
+    return error_set(error, FAILED, "%s: can't be looked at: %s", request->name, strerror(errno));
 }
 
 /* The file that the newest journal tells of: a copy that was made for it and has not got its name yet, or OUTPUT.part.
@@ -194,10 +198,11 @@ static int check_over(const struct claim_request *request, const struct claim *c
     struct finished *finished = NULL;
     struct error ignored = {0};
     unsigned changed;
+    bool there;
 
     *over = false;
-    if (claim->base.past.head.mode & HEAD_REPLACES || !exists(request->path))
-        return OK;
+    if (claim->base.past.head.mode & HEAD_REPLACES || look_for_output(request, &there, error) || !there)
+        return error->code;
     *over = !finished_open(&target, &finished, &ignored) && finished &&
             !identity_compare(finished_account(finished)->identity, claim->base.past.identity, &question, &changed,
                               &ignored);
@@ -213,7 +218,7 @@ static int check_over(const struct claim_request *request, const struct claim *c
 
 static int decide(const struct claim_request *request, struct claim *claim, struct error *error)
 {
-    bool over = true;
+    bool over = true, there = false;
 
     if (find_unfinished(request, &claim->base, error))
         return error->code;
@@ -226,9 +231,9 @@ static int decide(const struct claim_request *request, struct claim *claim, stru
     claim->verdict = VERDICT_AFRESH;
     if (request->options->overwrite)
         claim->mode = HEAD_REPLACES | HEAD_OVERWRITES;
-    else if (exists(request->path))
+    else if (!look_for_output(request, &there, error) && there)
         return decide_finished(request, claim, error);
-    return OK;
+    return error->code;
 }
 
 int claim_take(const struct claim_request *request, struct claim *claim, struct error *error)

@@ -240,10 +240,10 @@ static void undo(struct files *files, struct error *error)
         files_remove(files);
     else if (files->claim.copy && !files->copy_counts)
         discard(files, files->copy_suffix);
-    if (error->code != STOPPED)
+    if (error->code != STOPPED && (error->code != FAILED || files->claim.verdict != VERDICT_GO_ON))
         return;
     memcpy(cause, error->text, sizeof cause);
-    error_set(error, STOPPED, "%.*s; what is there is kept (run the same command again to go on)",
+    error_set(error, error->code, "%.*s; what is there is kept (run the same command again to go on)",
               ERROR_TEXT_BYTES - 128, cause);
 }
 

@@ -144,6 +144,8 @@ static void say_kept(const struct files *files, uint64_t kept, const struct erro
         error_set(error, error->code,
                   "%s; %" PRIu64 " of %" PRIu64 " items are kept (run the same command again to go on)", cause, kept,
                   files->request.plan->items);
+    else if (keeper_has_journal(files->keeper))
+        error_set(error, error->code, "%s; what is there is kept (run the same command again to go on)", cause);
     else if (trouble->code)
         error_set(error, FAILED, "%s; nothing could be kept: %.400s", cause, trouble->text);
     else

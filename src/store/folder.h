@@ -4,7 +4,10 @@
 
 #include "error.h"
 
-/* Have on disk which names are in the folder of the file `path`; messages call the file `name`. FAILED: I/O error. */
+/* Have on disk which names are in the folder of the file `path`. Returns 0, or errno. */
+int folder_try_sync(const char *path);
+
+/* The same; messages call the file `name`. FAILED: I/O error. */
 int folder_sync(const char *path, const char *name, struct error *error);
 
 #endif

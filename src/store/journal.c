@@ -63,11 +63,13 @@ static const char *name_of(const struct journal *journal)
     return journal->published ? journal->path : journal->new_path;
 }
 
-/* Does the name still lead to our file? A run that took over may have put its own there, of the same attempt. */
+/* Does the name still lead to our file? A run that took over may have put its own there, of the same attempt. errno: 0,
+ * or why it can't be seen. */
 static bool is_ours(const struct journal *journal)
 {
     struct stat ours, named;
 
+    errno = 0;
     return fstat(journal->fd, &ours) == 0 && lstat(name_of(journal), &named) == 0 && ours.st_ino == named.st_ino &&
            ours.st_dev == named.st_dev;
 }
@@ -170,6 +172,8 @@ int journal_publish(struct journal *journal, struct error *error)
     if (journal_sync(journal, error))
         return error->code;
     journal->broken = !is_ours(journal);
+    if (journal->broken && errno && errno != ENOENT && errno != ESTALE)
+        return error_set(error, FAILED, "%s: can't look at %s: %s", journal->name, journal->new_path, strerror(errno));
     if (journal->broken)
         return error_set(error, FAILED, "%s: %s is no longer this run's file", journal->name, journal->new_path);
     journal->broken = rename(journal->new_path, journal->path) != 0;

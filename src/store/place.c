@@ -316,23 +316,36 @@ static int rename_part(const struct place *place, bool replace)
     return rename(place->part, place->path);
 }
 
-/* Does the name still lead to our file? A run that took over may have put its own there. */
+/* Does the name still lead to our file? A run that took over may have put its own there. errno: 0, or why it can't be
+ * seen. */
 static bool is_ours(const struct place *place)
 {
     struct stat ours, named;
 
+    errno = 0;
     return fstat(place->fd, &ours) == 0 && stat(place->part, &named) == 0 && ours.st_ino == named.st_ino &&
            ours.st_dev == named.st_dev;
 }
 
 int place_finish(struct place *place, bool replace, struct error *error)
 {
-    if (!is_ours(place))
+    int problem;
+
+    if (!is_ours(place)) {
+        if (errno && errno != ENOENT && errno != ESTALE)
+            return error_set(error, FAILED, "%s: can't look at %s: %s", place->name, place->part, strerror(errno));
         return error_set(error, FAILED, "%s: %s is no longer this run's file", place->name, place->part);
+    }
     if (rename_part(place, replace))
         return error_set(error, FAILED, "%s: can't rename %s to it: %s", place->name, place->part, strerror(errno));
     place->done = true;
-    return folder_sync(place->path, place->name, error);
+    problem = folder_try_sync(place->path);
+    if (problem)
+        return error_set(error, FAILED,
+                         "%s: complete, but its folder can't be synced: %s (a power failure now could lose it: run "
+                         "sync)",
+                         place->name, strerror(problem));
+    return OK;
 }
 
 bool place_is_finished(const struct place *place)
