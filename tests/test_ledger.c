@@ -55,11 +55,24 @@ static void deals_nothing_of_nothing(void)
     CU_ASSERT_FALSE(ledger_take(&ledger, 1, &first, &count));
 }
 
+static void deals_more_than_32_bits_can_count(void)
+{
+    const uint64_t items = 9000000001;
+    struct ledger ledger;
+    uint64_t first, count, next = 0, tickets = 0;
+
+    ledger_open(&ledger, items, 64, NULL);
+    for (; ledger_take(&ledger, 3000000000, &first, &count); next += count, tickets++)
+        CU_ASSERT(first == next && (count % 64 == 0 || first + count == items));
+    CU_ASSERT(next == items && tickets <= 4);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"deals all", deals_all},
                            {"cuts at blocks", cuts_at_blocks},
                            {"ends at units", ends_at_units},
+                           {"deals more than 32 bits can count", deals_more_than_32_bits_can_count},
                            {"deals nothing of nothing", deals_nothing_of_nothing},
                            CU_TEST_INFO_NULL};
 

@@ -244,6 +244,29 @@ static void says_that_a_write_failed(void)
     end(place);
 }
 
+/* In a file with holes. */
+static void goes_beyond_4_gib(void)
+{
+    const uint64_t far = (5ull << 30) + 3, first = 6000000001, second = first + 5000000000;
+    const unsigned char bits[] = {0xa5, 0x3c};
+    struct error error = {0};
+    struct place *place = begin(0);
+    unsigned char got[8];
+
+    CU_ASSERT_EQUAL(place_put(place, far, "01234567", 8, &error), OK);
+    CU_ASSERT_EQUAL(place_cut(place, far + 2000000000, &error), OK);
+    CU_ASSERT_EQUAL(place_mark(place, far, first, 15, bits, &error), OK);
+    CU_ASSERT_EQUAL(place_mark(place, far, second, 15, bits, &error), OK);
+    CU_ASSERT_EQUAL(place_get(place, far + first / 8, got, 3, &error), OK);
+    CU_ASSERT(got[0] == 0x4a && got[1] == 0x79 && got[2] == 0);
+    CU_ASSERT_EQUAL(place_unmark(place, far, second, 8, &error), OK);
+    CU_ASSERT_EQUAL(place_get(place, far + second / 8, got, 3, &error), OK);
+    CU_ASSERT(got[0] == 0 && got[1] == 0x78 && got[2] == 0);
+    CU_ASSERT_EQUAL(place_get(place, far, got, 8, &error), OK);
+    CU_ASSERT_EQUAL(memcmp(got, "01234567", 8), 0);
+    end(place);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"puts bytes and finishes", puts_bytes_and_finishes},
@@ -256,6 +279,7 @@ int main(void)
                            {"keeps bits that are there", keeps_bits_that_are_there},
                            {"does not overwrite unasked", does_not_overwrite_unasked},
                            {"refuses what is no file", refuses_what_is_no_file},
+                           {"goes beyond 4 GiB", goes_beyond_4_gib},
                            {"says that a write failed", says_that_a_write_failed},
                            CU_TEST_INFO_NULL};
     int status;

@@ -222,6 +222,27 @@ static void marks_what_needs_conversion(void)
     free(job);
 }
 
+static void counts_beyond_32_bits(void)
+{
+    struct job *job = job_of(TYPE_DOUBLE, 1, 3000000000, 2);
+    struct error error = {0};
+    struct plan plan;
+    uint64_t position = 0;
+
+    job->binding.loop_rank = 2; /* rows 5000000001, 5000000008, ... of 3 items each */
+    job->binding.loop_shape[1] = 3;
+    job->binding.start = 5000000001;
+    job->binding.step = 7;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT_EQUAL(plan.items, 9000000000);
+    CU_ASSERT_EQUAL(plan.failures_max, 90000000);
+    CU_ASSERT_EQUAL(plan_index(&plan, 8999999999), 3 * (5000000001 + 7 * 2999999999ull) + 2);
+    CU_ASSERT(plan_position(&plan, 3 * (5000000001 + 7 * 2999999999ull) + 2, &position) && position == 8999999999);
+    CU_ASSERT_FALSE(plan_position(&plan, 3 * (5000000001 + 7 * 3000000000ull), &position));
+    CU_ASSERT(buffers(&plan) <= job->options.memory_bytes);
+    free(job);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"stays within memory", stays_within_memory},
@@ -234,6 +255,7 @@ int main(void)
                            {"cuts a slice to the items", cuts_a_slice_to_the_items},
                            {"counts failures of all items", counts_failures_of_all_items},
                            {"counts items of a selection", counts_items_of_a_selection},
+                           {"counts beyond 32 bits", counts_beyond_32_bits},
                            {"marks what needs conversion", marks_what_needs_conversion},
                            CU_TEST_INFO_NULL};
 

@@ -71,10 +71,26 @@ static void has_one_position_without_axes(void)
     CU_ASSERT_EQUAL(slab_next(&grid, 0, 1, &slab), 1);
 }
 
+static void goes_beyond_32_bits(void)
+{
+    struct grid grid;
+    struct slab slab;
+
+    grid_make(1, (const hsize_t[]){5000000000}, &grid);
+    CU_ASSERT_EQUAL(slab_next(&grid, 4800000000, 3000000000, &slab), 200000000);
+    CU_ASSERT(slab.first[0] == 4800000000 && slab.count[0] == 200000000);
+    grid_make(2, (const hsize_t[]){70000, 80000}, &grid);
+    CU_ASSERT_EQUAL(slab_next(&grid, 4800000001, 800000000, &slab), 79999);
+    CU_ASSERT(slab.first[0] == 60000 && slab.first[1] == 1 && slab.count[0] == 1);
+    CU_ASSERT_EQUAL(slab_next(&grid, 80000, 5000000000, &slab), 5000000000 - 5000000000 % 80000);
+    CU_ASSERT(slab.first[0] == 1 && slab.count[0] == 62500);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"covers every range", covers_every_range},
                            {"takes whole rows together", takes_whole_rows_together},
+                           {"goes beyond 32 bits", goes_beyond_32_bits},
                            {"has one position without axes", has_one_position_without_axes},
                            CU_TEST_INFO_NULL};
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""End-to-end tests: run.py [--all] [--faults] [--quick] [--sleepy | --busy] [-v] [WORD...]; the program is $H5MAP, else build/dev/h5map.
+"""End-to-end tests: run.py [--all] [--faults | --long] [--quick] [--sleepy | --busy] [-v] [WORD...]; the program is $H5MAP, else build/dev/h5map.
 
 Every test whose name holds one of the words runs. The last line is "e2e: N passed, N failed".
 """
@@ -22,7 +22,8 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="long tests too")
-    parser.add_argument("--faults", action="store_true", help="those of faults.py instead, which make calls fail: 4 minutes")
+    parser.add_argument("--faults", action="store_true", help="those of faults.py instead, which make calls fail: 6 minutes")
+    parser.add_argument("--long", action="store_true", help="that of long.py instead, with billions of items: minutes")
     parser.add_argument("--quick", action="store_true", help="the short subset for sanitizers")
     parser.add_argument("--sleepy", action="store_true", help="only the tests that mostly sleep")
     parser.add_argument("--busy", action="store_true", help="only the others")
@@ -104,7 +105,8 @@ def main():
         harness.adopt_orphans()
         harness.Case.cache = os.path.join(home, "cache")
         os.mkdir(harness.Case.cache)
-        suite = unittest.TestSuite(wanted(unittest.defaultTestLoader.discover(HERE, "faults.py" if args.faults else "test_*.py"), args))
+        files = "faults.py" if args.faults else "long.py" if args.long else "test_*.py"
+        suite = unittest.TestSuite(wanted(unittest.defaultTestLoader.discover(HERE, files), args))
         result = Counting(args.v)
         suite.run(result)
     finally:
