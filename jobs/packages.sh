@@ -12,7 +12,7 @@ packages_of() {
     demo) echo gmt-dcw hdf5-tools ;;
     tests) echo g++ libcunit1-dev python3 python3-h5py python3-numpy hdf5-tools gmt-dcw ;;
     cluster) echo slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge iproute2 ;;
-    peers) echo cython3 python3 python3-dev python3-h5py python3-numpy ;;
+    peers) echo cython3 python3 python3-dev python3-h5py python3-numpy python3-mpi4py python3-joblib python3-dask ;;
     *)
         echo "packages.sh: $1: no such group (build, demo, tests, cluster, peers)" >&2
         return 2

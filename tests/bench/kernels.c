@@ -1,6 +1,7 @@
 #include "work.h"
 
 #include <h5map/kernel.h>
+#include <time.h>
 
 static int work(const h5map_item_t *item)
 {
@@ -14,5 +15,15 @@ static int norm(const h5map_item_t *item)
     return 0;
 }
 
+static int nap(const h5map_item_t *item)
+{
+    const double s = *(const double *)item->in[0];
+    const struct timespec rest = {(time_t)s, (long)(1e9 * (s - (double)(time_t)s))};
+
+    *(double *)item->out[0] = s;
+    return nanosleep(&rest, NULL) ? h5map_stop(item, "woken up") : 0;
+}
+
 H5MAP_KERNEL(work, .signature = "x: double -> y: double", .summary = "x rounds of work");
 H5MAP_KERNEL(norm, .signature = "x: double[n] -> y: double", .summary = "Euclidean length of a vector");
+H5MAP_KERNEL(nap, .signature = "x: double -> y: double", .summary = "A nap of x seconds");

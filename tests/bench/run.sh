@@ -1,10 +1,11 @@
 #!/bin/bash
 # run.sh [--quick] [--repeat N] [WORK...]: h5map beside what people write by hand, on this machine, in one run.
 #
-# Prints a Markdown table; see run.py. `run.sh checkpoint` compares h5map with itself, with a checkpoint every 10 s and with
-# none (half an hour; 20 minutes with --repeat 3), on the disk under $TMPDIR. Installs what is missing (Debian 12, root or
-# sudo) and builds h5map, unless $H5MAP names the program. Nothing here passes or fails by its time; the status is not 0
-# only when something can't run, or when two programs disagree about a result.
+# Prints a Markdown table (a quarter of an hour; two minutes with --quick); see run.py. `run.sh checkpoint` compares h5map
+# with itself, with a checkpoint every 10 s and with none (half an hour; 20 minutes with --repeat 3), on the disk under
+# $TMPDIR. Installs what is missing (Debian 12, root or sudo) and builds h5map, unless $H5MAP names the program. Needs 10 GB
+# under $TMPDIR. Nothing here passes or fails by its time; the status is not 0 only when something can't run, or when two
+# programs disagree about a result.
 set -u
 
 cd "$(dirname "$0")/../.." || exit 2

@@ -1,14 +1,16 @@
 """Commands that take turns: wall time and the memory of their largest process, as lap.c measures them."""
 
 import collections
+import glob
 import os
 import statistics
 import subprocess
 import sys
 
-Lap = collections.namedtuple("Lap", "wall_s peak_mb")
+import h5py
+
+Lap = collections.namedtuple("Lap", "wall_s peak_mib loop_s rank_peaks_mib")
 LONG_S, LONG_ROUNDS = 10.0, 3
-NOISE = 1.1
 FOREIGN = ("SLURM_", "OMPI_", "PMI_", "PMIX_", "PRTE_", "MPI_", "H5MAP", "HDF5_")
 
 
@@ -19,37 +21,50 @@ def machine_busy_s():
     return (user + nice + system + interrupts + soft + stolen) / os.sysconf("SC_CLK_TCK")
 
 
-class Entry:
-    """A command that takes part. Its words IN and OUT stand for files; without the word IN it has no items to map, and
-    its time is all start-up. `processes` says beside which of h5map's it is set."""
+def loop_s(path):
+    """What the program that wrote the file says of its loop alone: the attribute loop_s, or root's time in /h5map/ranks."""
+    with h5py.File(path, "r") as file:
+        if "loop_s" in file.attrs:
+            return float(file.attrs["loop_s"])
+        root = file["h5map/ranks"][0]
+        return float(root["busy_s"] + root["waiting_s"])
 
-    def __init__(self, name, command, processes=1, env=None):
-        self.name, self.command, self.processes, self.env = name, command, processes, env or {}
+
+class Entry:
+    """A command that takes part. Its words IN and OUT stand for files; without the word IN it has no items to map, and its
+    time is all start-up. `most`: its target, times the time of the first entry of its work. `loop`: its time is that of the
+    loop alone, as it says itself. `source`: IN, where the entries of a work differ in it. `missing`: why it can't take
+    part. `fixed_s`: there is no command, its time is known."""
+
+    def __init__(self, name, command, most=None, **more):
+        self.name, self.command, self.most = name, command, most
+        self.env, self.loop, self.source = more.get("env", {}), more.get("loop", False), more.get("source", "some.h5")
+        self.missing, self.fixed_s = more.get("missing"), more.get("fixed_s")
         self.laps, self.start_laps = [], []
 
-    @property
-    def has_items(self):
-        return "IN" in self.command and bool(self.start_laps)
+    def time_s(self, lap):
+        return lap.loop_s if self.loop else lap.wall_s
 
     def start_s(self):
-        return statistics.median(lap.wall_s for lap in self.start_laps)
+        return statistics.median(lap.wall_s for lap in self.start_laps) if self.start_laps else 0.0
 
-    def wall_s(self):
-        return statistics.median(lap.wall_s for lap in self.laps)
+    def median_s(self):
+        return self.fixed_s or statistics.median(map(self.time_s, self.laps))
 
-    def peak_mb(self):
-        return statistics.median(lap.peak_mb for lap in self.laps)
+    def peak_mib(self):
+        return statistics.median(lap.peak_mib for lap in self.laps)
+
+    def rank_peaks_mib(self):
+        """The median of each rank."""
+        return [statistics.median(peaks) for peaks in zip(*(lap.rank_peaks_mib for lap in self.laps))]
 
     def times(self, other):
-        """How many times the other's time this takes: whole commands, lap by lap, the median."""
-        return statistics.median(mine.wall_s / its.wall_s for mine, its in zip(self.laps, other.laps))
-
-    def times_without_start(self, other):
-        """The same less the start-ups; None where these are lost in the noise."""
+        """How many times the other's time this takes, without start-ups: lap by lap, the median."""
+        if self.fixed_s or other.fixed_s:
+            return self.median_s() / other.median_s()
         mine, its = self.start_s(), other.start_s()
-        if min(self.wall_s() / mine, other.wall_s() / its) < NOISE:
-            return None
-        return statistics.median((a.wall_s - mine) / (b.wall_s - its) for a, b in zip(self.laps, other.laps))
+        pairs = zip(self.laps, other.laps)
+        return statistics.median((self.time_s(a) - mine) / max(other.time_s(b) - its, 1e-6) for a, b in pairs)
 
 
 class Timer:
@@ -65,36 +80,54 @@ class Timer:
     def path(self, name):
         return os.path.join(self.home, name)
 
+    def run(self, entry, words):
+        """Wall time, peak and processor time of the command, which must succeed."""
+        env, report = {**self.env, **entry.env}, self.path("lap.txt")
+        done = subprocess.run([self.path("lap"), report, *words], cwd=self.home, env=env, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{' '.join(words)}: can't be timed")
+        with open(report) as file:
+            wall_s, peak_kib, busy_s, status = file.read().split()
+        if status != "0":
+            sys.exit(f"{' '.join(words)}: status {status}\n{done.stdout}{done.stderr}")
+        return float(wall_s), float(peak_kib) / 1024, float(busy_s)
+
+    def rank_peaks_mib(self):
+        """What a command left that started each of its ranks under lap, in files rank.N; these go."""
+        peaks = []
+        for path in sorted(glob.glob(self.path("rank.*"))):
+            with open(path) as file:
+                peaks.append(float(file.read().split()[1]) / 1024)
+            os.unlink(path)
+        return peaks
+
     def lap(self, entry, source, target):
         """One run; what the disk still has to write of the one before is waited for first."""
         words = [{"IN": source, "OUT": target}.get(word, word) for word in entry.command]
         if os.path.exists(self.path(target)):
             os.unlink(self.path(target))
         os.sync()
-        env, busy_before = {**self.env, **entry.env}, machine_busy_s()
-        done = subprocess.run([self.path("lap"), "lap.txt", *words], cwd=self.home, env=env, capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"{' '.join(words)}: can't be timed")
-        with open(self.path("lap.txt")) as file:
-            wall_s, peak_kib, busy_s, status = file.read().split()
-        if status != "0":
-            sys.exit(f"{' '.join(words)}: status {status}\n{done.stdout}{done.stderr}")
-        self.others_s += max(machine_busy_s() - busy_before - float(busy_s), 0)
-        self.cores_s += float(wall_s) * os.cpu_count()
-        return Lap(float(wall_s), float(peak_kib) / 1024)
+        busy_before = machine_busy_s()
+        wall_s, peak_mib, busy_s = self.run(entry, words)
+        self.others_s += max(machine_busy_s() - busy_before - busy_s, 0)
+        self.cores_s += wall_s * os.cpu_count()
+        return Lap(wall_s, peak_mib, loop_s(self.path(target)) if entry.loop else None, self.rank_peaks_mib())
 
     def turns(self, entries, repeat, check=None):
         """A first round to warm up, whose results are checked; then all entries take turns. After each run with items
-        comes one on zero items, the start-up. Entries that take more than LONG_S sit out after LONG_ROUNDS."""
-        with_items = os.path.exists(self.path("some.h5"))
+        comes one on zero items, the start-up, unless the loop alone is timed. Entries that take more than LONG_S sit out
+        after LONG_ROUNDS."""
+        entries = [entry for entry in entries if not entry.missing and not entry.fixed_s]
         for turn in range(repeat + 1):
             for number, entry in enumerate(entries):
                 if turn > LONG_ROUNDS and entry.laps[0].wall_s > LONG_S:
                     continue
-                lap = self.lap(entry, "some.h5" if with_items else "none.h5", f"out{number}.h5")
-                start = self.lap(entry, "none.h5", "none-out.h5") if with_items else None
-                if turn:
+                lap = self.lap(entry, entry.source, f"out{number}.h5")
+                timed = turn > 0
+                if timed:
                     entry.laps.append(lap)
-                    entry.start_laps += [start] if start else []
+                if "IN" in entry.command and not entry.loop:
+                    start = self.lap(entry, "none.h5", "none-out.h5")
+                    entry.start_laps += [start] if timed else []
             if turn == 0 and check:
                 check([(entry, self.path(f"out{number}.h5")) for number, entry in enumerate(entries)])

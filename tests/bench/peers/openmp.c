@@ -1,12 +1,7 @@
 /* openmp IN OUT: what a scientist writes by hand for work.h's rounds(): /x of IN whole into memory, an OpenMP loop, /y
  * of OUT, synced and renamed as h5map does it. */
+#include "files.h"
 #include "work.h"
-
-#include <fcntl.h>
-#include <hdf5.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 static double *read_all(const char *path, hsize_t *count)
 {
@@ -36,10 +31,9 @@ static void write_all(const char *path, const double *y, hsize_t count)
 
 int main(int argc, char *argv[])
 {
-    char part[4096];
+    char part[PATH_BYTES];
     hsize_t count;
     double *x, *y;
-    int fd;
 
     if (argc != 3)
         return 2;
@@ -52,6 +46,5 @@ int main(int argc, char *argv[])
     for (hsize_t k = 0; k < count; k++)
         y[k] = rounds(x[k]);
     write_all(part, y, count);
-    fd = open(part, O_RDONLY);
-    return fd < 0 || fsync(fd) || close(fd) || rename(part, argv[2]);
+    return publish(part, argv[2]);
 }

@@ -1,7 +1,7 @@
 """usual.py KERNEL WAY IN OUT: the usual script: a Cython function, a list, Pool.map.
 
 WAY: pool (two processes), pool/N (the same, N items at a time), loop (the same list in a for loop), whole (a function that
-takes the array, no loop in Python).
+takes the array, no loop in Python), zipped (the same, the result shuffled and compressed as IN is).
 """
 
 import sys
@@ -15,8 +15,8 @@ PROCESSES = 2
 if __name__ == "__main__":
     kernel, (way, _, chunk), source, target = sys.argv[1], sys.argv[2].partition("/"), sys.argv[3], sys.argv[4]
     with h5py.File(source, "r") as file:
-        x = file["x"][()]
-    if way == "whole":
+        x, chunks = file["x"][()], file["x"].chunks
+    if way in ("whole", "zipped"):
         results = getattr(usual_kernel, kernel + "_whole")(x)
     else:
         function = getattr(usual_kernel, kernel)
@@ -27,4 +27,7 @@ if __name__ == "__main__":
         else:
             results = [function(item) for item in items]
     with h5py.File(target, "w") as file:
-        file.create_dataset("y", data=results, dtype=float)
+        if way == "zipped":
+            file.create_dataset("y", data=results, chunks=chunks[:1], maxshape=(None,), shuffle=True, compression="gzip")
+        else:
+            file.create_dataset("y", data=results, dtype=float)
