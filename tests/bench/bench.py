@@ -118,12 +118,12 @@ def takes(option):
     return option in text
 
 
-def ours(kernel, most=None, extra=(), ranks=RANKS, **more):
-    """h5map on that many ranks, as an entry of a work."""
+def ours(kernel, most=None, extra=(), ranks=RANKS, note="", **more):
+    """h5map on that many ranks, as an entry of a work; `note` is added to its name."""
     missing = next((f"no {word} in this h5map" for word in extra if word.startswith("--") and not takes(word)), None)
     words = [*(["-j", str(ranks)] if ranks > 1 else []), *extra]
     name = " ".join(["h5map", *words])
-    return Entry(f"**{name}**", [*RUN, *words, kernel, "IN", "OUT"], most, missing=missing, **more)
+    return Entry(f"**{name}**{note}", [*RUN, *words, kernel, "IN", "OUT"], most, missing=missing, **more)
 
 
 def usual(kernel, way):

@@ -15,6 +15,13 @@ static int norm(const h5map_item_t *item)
     return 0;
 }
 
+/* Knows what the programs written by hand know. */
+static int norm3(const h5map_item_t *item)
+{
+    *(double *)item->out[0] = length(item->in[0], 3);
+    return 0;
+}
+
 static int nap(const h5map_item_t *item)
 {
     const double s = *(const double *)item->in[0];
@@ -26,4 +33,5 @@ static int nap(const h5map_item_t *item)
 
 H5MAP_KERNEL(work, .signature = "x: double -> y: double", .summary = "x rounds of work");
 H5MAP_KERNEL(norm, .signature = "x: double[n] -> y: double", .summary = "Euclidean length of a vector");
+H5MAP_KERNEL(norm3, .signature = "x: double[3] -> y: double", .summary = "Euclidean length of a vector of 3");
 H5MAP_KERNEL(nap, .signature = "x: double -> y: double", .summary = "A nap of x seconds");

@@ -64,10 +64,10 @@ def beside_others(bench, words):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="smaller data, fewer rounds")
-    parser.add_argument("--repeat", type=int, help="rounds (default 7; 3 with --quick)")
+    parser.add_argument("--repeat", type=int, help="rounds (default 9; 3 with --quick)")
     parser.add_argument("works", nargs="*", metavar="WORK", help=f"only these: {', '.join(KNOWN)}")
     args = parser.parse_args()
-    args.repeat = args.repeat or (3 if args.quick else 7)
+    args.repeat = args.repeat or (3 if args.quick else 9)
     if unknown := [word for word in args.works if word not in KNOWN]:
         parser.error(f"{unknown[0]}: no such work ({', '.join(KNOWN)})")
     return args

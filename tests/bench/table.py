@@ -11,9 +11,7 @@ def seconds(value):
 
 
 def times(value):
-    """1.04, or 1/80 where it is small; ? where it is lost in the noise."""
-    if value <= 0:
-        return "?"
+    """1.04, or 1/80 where it is small."""
     return f"1/{1 / value:.0f}" if value < 1 / LARGE else f"{value:.2f}"
 
 

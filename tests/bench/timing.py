@@ -11,6 +11,7 @@ import h5py
 
 Lap = collections.namedtuple("Lap", "wall_s peak_mib loop_s rank_peaks_mib")
 LONG_S, LONG_ROUNDS = 10.0, 3
+LOST = 0.1
 FOREIGN = ("SLURM_", "OMPI_", "PMI_", "PMIX_", "PRTE_", "MPI_", "H5MAP", "HDF5_")
 
 
@@ -58,13 +59,15 @@ class Entry:
         """The median of each rank."""
         return [statistics.median(peaks) for peaks in zip(*(lap.rank_peaks_mib for lap in self.laps))]
 
+    def work_s(self, lap):
+        """Without start-up; below a tenth of that, it is lost in the noise."""
+        return max(self.time_s(lap) - self.start_s(), LOST * self.start_s())
+
     def times(self, other):
         """How many times the other's time this takes, without start-ups: lap by lap, the median."""
         if self.fixed_s or other.fixed_s:
             return self.median_s() / other.median_s()
-        mine, its = self.start_s(), other.start_s()
-        pairs = zip(self.laps, other.laps)
-        return statistics.median((self.time_s(a) - mine) / max(other.time_s(b) - its, 1e-6) for a, b in pairs)
+        return statistics.median(self.work_s(a) / other.work_s(b) for a, b in zip(self.laps, other.laps))
 
 
 class Timer:
