@@ -130,9 +130,11 @@ struct bound {
     char type_name[NAME_BYTES]; /* of the stored type, for people: "big-endian int16" */
     enum type wire;             /* the type it has in memory after reading, in this machine's byte order */
     struct packing packing;
-    uint64_t chunk_rows;  /* a chunk's extent along axis 0; 0: not chunked */
-    uint64_t chunk_bytes; /* one chunk, decoded; 0: not chunked */
-    uint64_t row_chunks;  /* chunks that one row of chunks along axis 0 takes */
+    uint64_t chunk_rows;                           /* a chunk's extent along axis 0; 0: not chunked */
+    uint64_t chunk_bytes;                          /* one chunk, decoded; 0: not chunked */
+    uint64_t row_chunks;                           /* chunks that one row of chunks along axis 0 takes */
+    uint64_t chunk[LOOP_DIMS_MAX + PORT_DIMS_MAX]; /* a chunk's shape, where it is chunked */
+    bool bundles;                                  /* its chunks can be decoded without HDF5 (codec/bundle.h) */
     uint64_t file_bytes;
     int64_t mtime_ns;
     uint32_t others_crc; /* of size and mtime of the other files that its data is in, 0: none */
@@ -155,6 +157,7 @@ struct binding {
 struct feed {
     bool param;
     bool convert; /* wire and kernel type differ, or it is packed */
+    bool bundled; /* it may travel as a bundle of its chunks, as they are stored (codec/bundle.h) */
     enum type wire, type;
     uint64_t elements;          /* per item */
     uint64_t wire_bytes, bytes; /* per item */
@@ -181,6 +184,13 @@ struct yield {
 #define PAGE_BYTES 4096
 #define PAGED_FROM ((uint64_t)64 * 1024)
 
+/* Where chunks of the inputs end: at each `every` items from a multiple of `period` on, `offset` items being before the
+ * first that is selected. */
+struct grain {
+    uint64_t every; /* 0: it does not matter where tickets end */
+    uint64_t period, offset;
+};
+
 struct plan {
     uint64_t items;              /* selected items, positions 0 .. items - 1 */
     uint64_t start, step, inner; /* index of position p: (start + p / inner * step) * inner + p % inner */
@@ -188,13 +198,15 @@ struct plan {
     uint64_t dim[DIM_NAMES_MAX];
     struct feed in[PORTS_MAX];
     struct yield out[PORTS_MAX];
-    uint64_t block;          /* calls are of this many items, from a multiple of it (1: any cut) */
-    uint64_t slice;          /* the most items of a ticket */
-    uint64_t piece;          /* the most items of a call, so that a piece stays in cache */
-    uint64_t unit, unit_row; /* items: tickets end where they can at a multiple of unit from the beginning of a row */
-    int compress;            /* level of the chunks that ranks encode, 0: none */
+    uint64_t block; /* calls are of this many items, from a multiple of it (1: any cut) */
+    uint64_t slice; /* the most items of a ticket */
+    uint64_t piece; /* the most items of a call, so that a piece stays in cache */
+    uint64_t unit;  /* items of a chunk that ranks encode, which tickets have at least where that is quick; 1: none */
+    int compress;   /* level of the chunks that ranks encode, 0: none */
     uint64_t image_in_bytes; /* a ticket at its largest (see batch) */
     uint64_t image_out_bytes;
+    uint64_t chunk_bytes;   /* the largest chunk that lanes decode; 0: none */
+    struct grain grain;     /* where tickets should end, so that no chunk is decoded twice */
     int slots;              /* tickets a rank holds at a time */
     int pool;               /* buffers on root for tickets on the way out, and as many for results */
     uint64_t cache_bytes;   /* HDF5 chunk cache of each input */
@@ -245,12 +257,14 @@ enum verb {
 enum cause {
     CAUSE_STOP,  /* the kernel said stop */
     CAUSE_CRASH, /* the kernel crashed */
+    CAUSE_INPUT, /* an input can't be decoded; the first reason is all that is to be said */
     CAUSE_RANK   /* something else: reading, writing */
 };
 
 /* A batch travels as an image: this header, then each part ([count] items of one input or result), each part padded to
- * BATCH_ALIGN bytes. Under direct_in a ticket has no inputs; under direct_out a result has only its edges (image.h).
- * Behind the results of a batch with failed items: a bitmap of its items, then the reasons. */
+ * BATCH_ALIGN bytes. In place of an input's items there may be a bundle. Under direct_in a ticket has no inputs; under
+ * direct_out a result has only its edges (image.h). Behind the results of a batch with failed items: a bitmap of its
+ * items, then the reasons. */
 #define BATCH_ALIGN 64
 
 struct batch {
@@ -265,8 +279,8 @@ struct batch {
     int32_t error;         /* enum code: why the run must end, or 0; the first reason says it */
     int32_t rank;          /* that mapped it */
     int32_t slot;
-    int32_t cause; /* enum cause, of the error */
-    int32_t padding;
+    int32_t cause;           /* enum cause, of the error */
+    uint32_t bundled;        /* bit k: of input k there is a bundle (codec/bundle.h) */
     uint32_t crc[PORTS_MAX]; /* of each result's items (crc_add) */
 };
 _Static_assert(sizeof(struct batch) % BATCH_ALIGN == 0, "a batch's header is whole blocks");

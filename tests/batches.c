@@ -33,7 +33,7 @@ void *bench_input(struct bench *bench)
 {
     void *in[PORTS_MAX];
 
-    image_inputs(&bench->plan, bench->slot.ticket->count, bench->slot.ticket, in);
+    image_rooms(&bench->plan, bench->slot.ticket->count, bench->slot.ticket, in);
     return in[0];
 }
 

@@ -32,18 +32,35 @@ static void cuts_at_blocks(void)
 
 static void ends_at_units(void)
 {
-    static const uint64_t expected[][2] = {{0, 1}, {1, 9}, {10, 10}, {20, 4}, {24, 10}, {34, 10}, {44, 6}};
+    static const uint64_t expected[][2] = {{0, 1}, {1, 9}, {10, 10}, {20, 4}, {24, 10}, {34, 10}, {44, 4}, {48, 2}};
     struct ledger ledger;
     uint64_t first, count;
 
     ledger_open(&ledger, 50, 1, NULL);
-    ledger.unit = 10;
-    ledger.unit_row = 24;
-    for (int k = 0; k < 7; k++) {
+    ledger.grain = (struct grain){.every = 10, .period = 24};
+    for (int k = 0; k < 8; k++) {
         CU_ASSERT(ledger_take(&ledger, k ? 13 : 1, &first, &count));
         CU_ASSERT(first == expected[k][0] && count == expected[k][1]);
     }
     CU_ASSERT_FALSE(ledger_take(&ledger, 13, &first, &count));
+}
+
+static void ends_tickets_with_chunks(void)
+{
+    static const uint64_t ends[] = {10, 20, 40, 43, 50, 60, 64};
+    static const uint64_t wants[] = {7, 10, 29, 3, 9, 10, 10};
+    struct ledger ledger;
+    uint64_t first, count;
+
+    ledger_open(&ledger, 64, 1, NULL);
+    ledger.grain.every = 10;
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+        CU_ASSERT(ledger_take(&ledger, wants[k], &first, &count));
+        CU_ASSERT_EQUAL(first + count, ends[k]);
+    }
+    ledger_open(&ledger, 64, 4, NULL);
+    ledger.grain.every = 10;
+    CU_ASSERT(ledger_take(&ledger, 10, &first, &count) && count == 8);
 }
 
 static void deals_nothing_of_nothing(void)
@@ -70,6 +87,7 @@ static void deals_more_than_32_bits_can_count(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"deals all", deals_all},
+                           {"ends tickets with chunks", ends_tickets_with_chunks},
                            {"cuts at blocks", cuts_at_blocks},
                            {"ends at units", ends_at_units},
                            {"deals more than 32 bits can count", deals_more_than_32_bits_can_count},

@@ -1,5 +1,6 @@
 /* A batch through a kernel: pieces, blocks, conversions, failures, reasons, the lane. */
 #include "batches.h"
+#include "codec/bundle.h"
 #include "codec/crc.h"
 #include "run/image.h"
 #include "run/lane.h"
@@ -8,6 +9,7 @@
 #include "suite.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -79,6 +81,87 @@ static void maps_in_pieces(void)
         CU_ASSERT(crcs_are_right(&bench));
         bench_end(&bench);
     }
+}
+
+/* Numbers 0, 1 .. 9 of 12 in chunks of 4 without deflate, as a bundle in the ticket; the last chunk is cut short by
+ * `less` bytes. */
+static void put_bundle(struct bench *bench, uint32_t less)
+{
+    const struct chunking chunking = {.rank = 1, .element_bytes = 8, .shape = {12}, .chunk = {4}, .grid = {3}};
+    const struct bundle_box box = {.count = {10}};
+    const size_t room = bundle_room(10 * sizeof(double));
+    struct bundle *bundle = bench_input(bench);
+    double data[4];
+
+    CU_ASSERT_FATAL(bundle_begin(bundle, room, &chunking, &box, 1));
+    snprintf(bundle->name, sizeof bundle->name, "x: /x in in.h5");
+    for (uint32_t k = 0; k < 3; k++) {
+        const struct bundle_chunk chunk = {.number = k, .bytes = k == 2 ? 32 - less : 32, .mask = 1};
+
+        for (uint32_t e = 0; e < 4; e++)
+            data[e] = 4 * k + e;
+        memcpy(bundle_next(bundle, room, chunk.bytes), data, chunk.bytes);
+        bundle_add(bundle, &chunk);
+    }
+    bench->slot.ticket->bundled = 1;
+    image_close_up(&bench->plan, bench->slot.ticket);
+}
+
+static void decodes_bundles(void)
+{
+    for (uint32_t less = 0; less < 2; less++) {
+        struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 4)};
+        char text[REASON_TEXT_MAX + 1];
+
+        bench.plan.in[0].bundled = true;
+        bench.plan.slice = 10;
+        bench.plan.chunk_bytes = 32;
+        bench_start(&bench, &h5map_kernel_twice, 30, 10);
+        put_bundle(&bench, less);
+        CU_ASSERT(image_ticket_bytes(&bench.plan, bench.slot.ticket) <= image_inputs_bytes(&bench.plan, 10));
+        mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
+        CU_ASSERT(bench.slot.result->error == (less ? FAILED : OK) &&
+                  bench.slot.result->cause == (less ? CAUSE_INPUT : CAUSE_STOP));
+        for (int k = 0; k < 10 && !less; k++)
+            CU_ASSERT_EQUAL(((double *)bench_output(&bench, 0))[k], 2 * k);
+        bench_reason(&bench, 30, text);
+        CU_ASSERT_STRING_EQUAL(text, less ? "x: /x in in.h5: the chunk at [8] is damaged" : "");
+        bench_end(&bench);
+    }
+}
+
+/* Three inputs, the second a bundle that is smaller than its room. */
+static void closes_tickets_up(void)
+{
+    struct plan plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 4);
+    struct batch *ticket;
+    const void *in[PORTS_MAX];
+    void *to[PORTS_MAX];
+    struct bundle *bundle;
+    size_t room;
+
+    plan.in_count = 4;
+    plan.in[1] = plan.in[2] = plan.in[3] = plan.in[0];
+    plan.in[1].bundled = true;
+    plan.in[2].param = true;
+    room = image_inputs_bytes(&plan, 1000);
+    ticket = aligned_alloc(BATCH_ALIGN, room);
+    *ticket = (struct batch){.count = 1000, .bundled = 2};
+    image_rooms(&plan, 1000, ticket, to);
+    CU_ASSERT_EQUAL((char *)to[3] + 8000, (char *)ticket + room);
+    bundle = to[1];
+    *bundle = (struct bundle){.bytes = sizeof *bundle};
+    memset(to[0], 1, 8000);
+    memset(to[3], 3, 8000);
+    image_close_up(&plan, ticket);
+    image_inputs(&plan, ticket, in);
+    CU_ASSERT(in[0] == to[0] && in[1] == to[1] && in[2] == NULL && in[3] < (const void *)to[3]);
+    CU_ASSERT(((const struct bundle *)in[1])->bytes == sizeof *bundle);
+    CU_ASSERT(((const char *)in[0])[7999] == 1 && ((const char *)in[3])[0] == 3 && ((const char *)in[3])[7999] == 3);
+    CU_ASSERT_EQUAL(image_ticket_bytes(&plan, ticket), room - (size_t)((const char *)to[3] - (const char *)in[3]));
+    ticket->bundled = 0;
+    CU_ASSERT(image_ticket_bytes(&plan, ticket) <= room);
+    free(ticket);
 }
 
 static void marks_and_explains_failures(void)
@@ -241,6 +324,8 @@ static void is_left_while_a_kernel_runs(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"maps in pieces", maps_in_pieces},
+                           {"decodes bundles", decodes_bundles},
+                           {"closes tickets up", closes_tickets_up},
                            {"marks and explains failures", marks_and_explains_failures},
                            {"drops reasons that find no room", drops_reasons_that_find_no_room},
                            {"stops", stops},

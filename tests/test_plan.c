@@ -109,6 +109,64 @@ static void caches_a_row_of_chunks(void)
     free(job);
 }
 
+/* x: double[3] in chunks of `rows` items, which can travel as they are stored. */
+static struct job *chunked_job(uint64_t rows, int ranks)
+{
+    struct job *job = job_of(TYPE_DOUBLE, 3, 10000000, ranks);
+    struct bound *bound = &job->binding.in[0];
+
+    bound->bundles = true;
+    bound->chunk[0] = rows;
+    bound->chunk[1] = 3;
+    bound->chunk_bytes = rows * 24;
+    bound->row_chunks = 1;
+    return job;
+}
+
+static void ends_tickets_with_rows_of_chunks(void)
+{
+    static const uint64_t rows[] = {1, 1000, 32768, 40000, 100000};
+
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+        for (int ranks = 1; ranks < 100; ranks = ranks * 3 + 1) {
+            struct job *job = chunked_job(rows[k], ranks);
+            struct error error = {0};
+            struct plan plan;
+
+            CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+            CU_ASSERT(plan.in[0].bundled && plan.chunk_bytes == rows[k] * 24);
+            CU_ASSERT(plan.grain.every == rows[k] && plan.slice >= rows[k] && plan.slice % rows[k] == 0);
+            CU_ASSERT(buffers(&plan) + plan.slice * 24 + 2 * plan.chunk_bytes <= job->options.memory_bytes);
+            CU_ASSERT(image_inputs_bytes(&plan, plan.slice) <= plan.image_in_bytes);
+            free(job);
+        }
+}
+
+/* Where a ticket can't hold a row of chunks, HDF5 reads with its cache. */
+static void leaves_large_chunks_to_hdf5(void)
+{
+    struct job *job = chunked_job(1000000, 2);
+    struct error error = {0};
+    struct plan plan;
+
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT(!plan.in[0].bundled && plan.grain.every == 0 && plan.chunk_bytes == 0 && plan.slice == 32768);
+    job->options.memory_bytes = 512 << 20;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT(plan.in[0].bundled && plan.slice == 1000000);
+    job->options.slice = 999999;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT(!plan.in[0].bundled && plan.slice == 999999);
+    job->options.slice = 1500000;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT(plan.in[0].bundled && plan.slice == 1500000 && plan.grain.every == 0);
+    job->options.slice = 0;
+    job->binding.step = 2;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    CU_ASSERT_FALSE(plan.in[0].bundled);
+    free(job);
+}
+
 static void rounds_slices_to_blocks(void)
 {
     struct job *job = job_of(TYPE_DOUBLE, 3, 1000, 2);
@@ -249,6 +307,8 @@ int main(void)
                            {"refuses an item that does not fit", refuses_an_item_that_does_not_fit},
                            {"refuses a chunk that does not fit", refuses_a_chunk_that_does_not_fit},
                            {"caches a row of chunks", caches_a_row_of_chunks},
+                           {"ends tickets with rows of chunks", ends_tickets_with_rows_of_chunks},
+                           {"leaves large chunks to HDF5", leaves_large_chunks_to_hdf5},
                            {"rounds slices to blocks", rounds_slices_to_blocks},
                            {"refuses a slice that does not fit", refuses_a_slice_that_does_not_fit},
                            {"refuses what can't be counted", refuses_what_can_not_be_counted},

@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include "data/chunking.h"
 #include "data/hdf5_error.h"
 #include "data/types.h"
 
@@ -202,9 +203,12 @@ static int check_bytes(const char *name, const struct bound *bound, struct error
 static int describe_chunks(hid_t dataset, const char *name, struct bound *bound, struct error *error)
 {
     const hid_t plist = H5Dget_create_plist(dataset);
+    struct chunking chunking;
     hsize_t chunk[H5S_MAX_RANK];
     int code = OK;
 
+    memset(bound->chunk, 0, sizeof bound->chunk);
+    bound->bundles = chunking_find(dataset, bound, &chunking);
     bound->chunk_rows = bound->chunk_bytes = bound->row_chunks = 0;
     if (plist < 0)
         return hdf5_error(error, REFUSED, "%s: %s in %s: can't read its layout", name, bound->dataset, bound->file);
@@ -215,6 +219,8 @@ static int describe_chunks(hid_t dataset, const char *name, struct bound *bound,
             bound->chunk_rows = chunk[0];
             bound->chunk_bytes = type_bytes(bound->wire) * chunk[0];
             bound->row_chunks = 1;
+            for (int k = 0; k < bound->rank; k++)
+                bound->chunk[k] = chunk[k];
             for (int k = 1; k < bound->rank; k++) {
                 bound->chunk_bytes *= chunk[k];
                 bound->row_chunks *= bound->shape[k] / chunk[k] + (bound->shape[k] % chunk[k] != 0);

@@ -1,12 +1,15 @@
 #include "data/source.h"
 
+#include "data/chunking.h"
 #include "data/dataset.h"
+#include "data/fetch.h"
 #include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/input_file.h"
 #include "data/slab.h"
 #include "data/types.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +23,9 @@ struct input {
     hsize_t memory_shape[SLAB_RANK_MAX];
     enum type wire;
     uint64_t item_bytes;
+    bool gaps;          /* HDF5 leaves elements that were never written as they are in memory */
+    bool bundled;       /* its chunks may be fetched: */
+    struct fetch fetch; /* how */
 };
 
 struct source {
@@ -27,8 +33,9 @@ struct source {
     uint64_t start, step, inner;
     struct grid grid; /* the leading axes of the selection */
     struct input in[PORTS_MAX];
-    hid_t transfer;   /* how H5Dread converts: in our buffer */
-    void *conversion; /* [CONVERSION_BYTES] */
+    struct bundle_box boxes[2 * LOOP_DIMS_MAX]; /* of the items at hand: what slab_next makes of them, at the most */
+    hid_t transfer;                             /* how H5Dread converts: in our buffer */
+    void *conversion;                           /* [CONVERSION_BYTES] */
     struct signature signature;
     struct binding binding;
 };
@@ -71,7 +78,18 @@ static int open_spaces(struct input *input, struct error *error)
     return code;
 }
 
-static int open_input(struct source *source, int k, uint64_t cache_bytes, struct error *error)
+/* Its chunks are fetched only if one of them is seen to come out right. */
+static void open_fetch(struct input *input)
+{
+    struct fetch *fetch = &input->fetch;
+
+    fetch->dataset = input->dataset;
+    fetch->type = input->type;
+    snprintf(fetch->name, sizeof fetch->name, "%s: %s in %s", input->name, input->bound->dataset, input->bound->file);
+    input->bundled = chunking_find(input->dataset, input->bound, &fetch->chunking) && fetch_is_right(fetch);
+}
+
+static int open_input(struct source *source, int k, const struct plan *plan, struct error *error)
 {
     struct input *input = &source->in[k];
     int code;
@@ -82,8 +100,13 @@ static int open_input(struct source *source, int k, uint64_t cache_bytes, struct
     input->item_bytes = item_bytes(input->bound, source->loop_rank);
     code = input_file_open(input->bound->file, &input->file, error);
     if (!code)
-        code = dataset_open(input->file, input->name, input->bound, cache_bytes, &input->dataset, error);
-    return code ? code : open_spaces(input, error);
+        code = dataset_open(input->file, input->name, input->bound, plan->cache_bytes, &input->dataset, error);
+    if (!code)
+        code = open_spaces(input, error);
+    input->gaps = !code && chunking_leaves_gaps(input->dataset);
+    if (!code && plan->in[k].bundled)
+        open_fetch(input);
+    return code;
 }
 
 static int open_transfer(struct source *source, struct error *error)
@@ -131,7 +154,7 @@ int source_open(const struct signature *signature, const struct binding *binding
     code = open_transfer(s, error);
     for (int k = 0; k < s->in_count && !code; k++)
         if (signature->in[k].role == ROLE_INPUT)
-            code = open_input(s, k, plan->cache_bytes, error);
+            code = open_input(s, k, plan, error);
     if (code) {
         source_close(s);
         *source = NULL;
@@ -161,21 +184,27 @@ static int select_slab(struct input *input, const struct slab *slab, const hsize
     return H5Sselect_hyperslab(input->space, H5S_SELECT_SET, slab->first, step, slab->count, NULL) < 0 ? -1 : OK;
 }
 
-/* Read a box of the selection's leading axes: all that is below it, and of axis 0 each step-th index. */
-static int read_slab(const struct source *source, struct input *input, struct slab *slab, void *to)
+/* A box of the selection's leading axes, in the dataset: all that is below it. */
+static void place_slab(const struct source *source, const struct input *input, struct slab *slab)
 {
-    hsize_t step[SLAB_RANK_MAX];
-
-    for (int k = 0; k < input->bound->rank; k++)
-        step[k] = 1;
     for (int k = source->loop_rank; k < input->bound->rank; k++) {
         slab->first[k] = 0;
         slab->count[k] = input->bound->shape[k];
     }
-    if (source->loop_rank) {
+    if (source->loop_rank)
         slab->first[0] = source->start + slab->first[0] * source->step;
-        step[0] = slab->count[0] == 1 ? 1 : source->step;
-    }
+}
+
+/* Read such a box, and of axis 0 each step-th index. */
+static int read_slab(const struct source *source, struct input *input, struct slab *slab, void *to)
+{
+    hsize_t step[SLAB_RANK_MAX];
+
+    place_slab(source, input, slab);
+    for (int k = 0; k < input->bound->rank; k++)
+        step[k] = 1;
+    if (source->loop_rank && slab->count[0] > 1)
+        step[0] = source->step;
     if (select_slab(input, slab, step))
         return -1;
     return H5Dread(input->dataset, input->type, input->memory, input->space, source->transfer, to) < 0 ? -1 : OK;
@@ -202,6 +231,8 @@ static int read_input(struct source *source, struct input *input, uint64_t first
 
     if (count == 0 || input->item_bytes == 0)
         return OK;
+    if (input->gaps)
+        memset(to, 0, count * input->item_bytes);
     if (read_items(source, input, first, count, to))
         return hdf5_error(error, FAILED, "%s: %s in %s: can't read items %llu to %llu", input->name,
                           input->bound->dataset, input->bound->file, index_of(source, first),
@@ -218,12 +249,52 @@ int source_enter(struct error *error)
     return OK;
 }
 
+/* The boxes of the items; returns how many. */
+static uint64_t find_boxes(struct source *source, const struct input *input, uint64_t first, uint64_t count)
+{
+    const uint64_t elements = input->item_bytes / type_bytes(input->wire);
+    struct bundle_box *box = source->boxes;
+    struct slab slab;
+
+    for (uint64_t done = 0, some; done < count; done += some, box++) {
+        some = slab_next(&source->grid, first + done, count - done, &slab);
+        place_slab(source, input, &slab);
+        box->place = done * elements;
+        for (int k = 0; k < input->bound->rank; k++) {
+            box->first[k] = slab.first[k];
+            box->count[k] = slab.count[k];
+        }
+    }
+    return (uint64_t)(box - source->boxes);
+}
+
+/* Fetch the chunks that the items are in; false: they are to be read. */
+static bool fetch_input(struct source *source, const struct input *input, uint64_t first, uint64_t count, void *to)
+{
+    if (!input->bundled || source->step != 1 || count == 0 || input->item_bytes == 0)
+        return false;
+    return fetch_bundle(&input->fetch, source->boxes, find_boxes(source, input, first, count), to,
+                        bundle_room(count * input->item_bytes)) > 0;
+}
+
+uint32_t source_fetch(struct source *source, uint64_t first, uint64_t count, void *to[PORTS_MAX])
+{
+    uint32_t bundled = 0;
+
+    for (int k = 0; k < source->in_count; k++)
+        if (to[k] && fetch_input(source, &source->in[k], first, count, to[k])) {
+            bundled |= 1u << k;
+            to[k] = NULL;
+        }
+    return bundled;
+}
+
 int source_read(struct source *source, uint64_t first, uint64_t count, void *const to[PORTS_MAX], struct error *error)
 {
     int code = OK;
 
     for (int k = 0; k < source->in_count && !code; k++)
-        if (source->signature.in[k].role == ROLE_INPUT)
+        if (to[k] && source->signature.in[k].role == ROLE_INPUT)
             code = read_input(source, &source->in[k], first, count, to[k], error);
     return code;
 }

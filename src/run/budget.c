@@ -1,5 +1,6 @@
 #include "run/budget.h"
 #include "run/encoder.h"
+#include "run/grain.h"
 #include "run/image.h"
 
 #include <inttypes.h>
@@ -9,7 +10,9 @@
 #define DIRECT_BYTES (64u << 20) /* where ranks read and write themselves: no image has them all */
 #define SLICE_ITEMS (1u << 22)   /* more make a ticket no better */
 #define PIECE_BYTES (1u << 19)
+#define GRAIN_BYTES (1u << 22) /* of a ticket that ends where the chunks of several inputs do */
 #define POOL_MOST 8
+#define POOL_COARSE 2 /* where tickets are one row of chunks, and large */
 #define REASONS_LEAST 1024
 #define UNIT_POOL_LEAST 2
 
@@ -57,6 +60,16 @@ static uint64_t piece_of(const struct plan *plan, uint64_t slice)
     return piece < slice ? piece : slice;
 }
 
+/* Bytes that the lane decodes into: the items of a ticket, and a chunk in two steps. */
+static uint64_t decode_bytes(const struct plan *plan, uint64_t slice)
+{
+    uint64_t bytes = 2 * plan->chunk_bytes;
+
+    for (int k = 0; k < plan->in_count; k++)
+        bytes += plan->in[k].bundled ? slice * plan->in[k].wire_bytes : 0;
+    return bytes;
+}
+
 /* The bytes of a rank's buffers under this cut; root's, which holds the most. */
 static uint64_t cut_bytes(const struct plan *plan, const struct cut *cut)
 {
@@ -64,16 +77,33 @@ static uint64_t cut_bytes(const struct plan *plan, const struct cut *cut)
     const uint64_t scratch = piece_of(plan, cut->slice) * piece_bytes(plan) + plan->reasons_bytes + encoder_bytes(plan);
 
     /* A rank that is not root receives into one image more than it has slots. */
-    return (uint64_t)cut->slots * (in + out) + (uint64_t)cut->pool * (in + out) + scratch;
+    return (uint64_t)cut->slots * (in + out) + (uint64_t)cut->pool * (in + out) + scratch +
+           decode_bytes(plan, cut->slice);
+}
+
+/* The next slice to try: whole rows of chunks while it holds one. */
+static uint64_t smaller_slice(const struct plan *plan, uint64_t slice)
+{
+    const uint64_t half = slice / 2, every = plan->grain.every;
+
+    return whole_blocks(every && half >= every ? half - half % every : half, plan->block);
+}
+
+/* The smallest pool that a slice is not made smaller for. */
+static int pool_least(const struct plan *plan, uint64_t slice, int pool_most)
+{
+    if (slice <= plan->block)
+        return pool_most ? 1 : 0;
+    if (plan->schedule == SCHEDULE_DYNAMIC && slice / 2 < plan->grain.every && pool_most > POOL_COARSE)
+        return POOL_COARSE;
+    return pool_most;
 }
 
 /* The best cut that fits: two slots before one, a large pool before a small one, a large slice before all. */
 static bool find_cut(const struct plan *plan, uint64_t memory, int pool_most, struct cut *cut)
 {
-    const int pool_least = pool_most ? 1 : 0;
-
-    for (uint64_t slice = cut->slice;; slice = whole_blocks(slice / 2, plan->block)) {
-        const int least = slice > plan->block ? pool_most : pool_least;
+    for (uint64_t slice = cut->slice;; slice = smaller_slice(plan, slice)) {
+        const int least = pool_least(plan, slice, pool_most);
 
         cut->slice = slice;
         for (cut->slots = 2; cut->slots >= 1; cut->slots--)
@@ -164,6 +194,15 @@ static uint64_t wanted_slice(const struct plan_input *input, const struct plan *
     return slice ? whole_blocks(slice, plan->block) : 0;
 }
 
+/* Whole rows of chunks, at least one, as whole blocks. */
+static uint64_t whole_rows(const struct plan *plan, uint64_t slice)
+{
+    const uint64_t every = plan->grain.every;
+    const uint64_t rows = slice < every ? every : slice - slice % every;
+
+    return (rows + plan->block - 1) / plan->block * plan->block;
+}
+
 /* The slice to begin with: never so many items that their bytes can't be counted. */
 static uint64_t first_slice(const struct plan_input *input, const struct plan *plan)
 {
@@ -174,6 +213,8 @@ static uint64_t first_slice(const struct plan_input *input, const struct plan *p
 
     if (wanted_slice(input, plan))
         slice = wanted_slice(input, plan);
+    else if (plan->grain.every)
+        slice = whole_rows(plan, slice);
     return whole_blocks(slice < most ? slice : most, plan->block);
 }
 
@@ -185,39 +226,15 @@ static bool block_fits(const struct plan_input *input, const struct plan *plan)
     return !__builtin_mul_overflow(item_bytes(plan), plan->block, &bytes) && bytes <= input->options->memory_bytes;
 }
 
-/* Do chunks of this result end where tickets may? */
-static bool ends_at_blocks(const struct plan *plan, const struct yield *yield)
-{
-    const struct cutting *cutting = &yield->cutting;
-    const uint64_t block_bytes = yield->bytes * plan->block;
-    const bool rows = cutting->row_bytes < plan->items * yield->bytes; /* several */
-
-    return cutting->chunk_bytes && cutting->chunk_bytes % block_bytes == 0 &&
-           (rows ? cutting->row_bytes % block_bytes == 0 : true);
-}
-
-/* The most items that a chunk of a result holds, and its row; fewer than `below`, and 0: there is none. */
-static void find_unit(struct plan *plan, uint64_t below)
-{
-    plan->unit = 0;
-    for (int k = 0; k < plan->out_count; k++) {
-        const struct yield *yield = &plan->out[k];
-        const uint64_t items = ends_at_blocks(plan, yield) ? yield->cutting.chunk_bytes / yield->bytes : 0;
-
-        if (items >= below || items <= plan->unit)
-            continue;
-        plan->unit = items;
-        plan->unit_row = yield->cutting.row_bytes / yield->bytes;
-    }
-}
-
 /* Tickets of whole chunks where the memory is enough for that: fewer buffers rather than smaller ones. */
 static bool find_units(struct plan *plan, uint64_t memory, int pool_most, struct cut *cut)
 {
     const uint64_t slice = cut->slice, item = item_bytes(plan);
+    struct grain grain;
     const int pool_least = pool_most < UNIT_POOL_LEAST ? pool_most : UNIT_POOL_LEAST;
 
-    for (find_unit(plan, UINT64_MAX); plan->unit > 1; find_unit(plan, plan->unit)) {
+    for (plan->unit = UINT64_MAX; grain_of_results(plan, plan->unit, &grain);) {
+        plan->unit = grain.every;
         if (plan->unit > memory / item)
             continue;
         cut->slice = whole_blocks(slice, plan->unit);
@@ -226,7 +243,7 @@ static bool find_units(struct plan *plan, uint64_t memory, int pool_most, struct
             if (cut_bytes(plan, cut) <= memory)
                 return true;
     }
-    plan->unit = plan->unit_row = 1;
+    plan->unit = 1;
     cut->slice = slice;
     return false;
 }
@@ -245,12 +262,58 @@ static bool cut_memory(struct plan *plan, uint64_t memory, int pool_most, struct
     return find_cut(plan, memory, pool_most, cut);
 }
 
+/* Choose the inputs that may travel as bundles: those of which a ticket of so many items can hold a row of chunks.
+ * Returns how many. */
+static int choose_bundles(const struct plan_input *input, struct plan *plan, uint64_t slice)
+{
+    int count = 0;
+
+    plan->chunk_bytes = 0;
+    plan->grain = (struct grain){0};
+    for (int k = 0; k < plan->in_count; k++) {
+        const struct bound *bound = &input->binding->in[k];
+        const struct grain grain = grain_of_input(input->binding, k);
+        struct feed *feed = &plan->in[k];
+
+        feed->bundled = !feed->param && !plan->direct_in && bound->bundles && plan->step == 1 && grain.every <= slice;
+        if (!feed->bundled)
+            continue;
+        count++;
+        plan->grain = grain_of_both(plan->grain, grain, GRAIN_BYTES / (item_bytes(plan) + 1));
+        if (bound->chunk_bytes > plan->chunk_bytes)
+            plan->chunk_bytes = bound->chunk_bytes;
+    }
+    return count;
+}
+
+/* The best cut that fits, with as many inputs bundled as it has room for. */
+static bool find_cut_and_bundles(const struct plan_input *input, struct plan *plan, uint64_t memory, struct cut *cut)
+{
+    const int pool_most = cut->pool, compress = plan->compress;
+    uint64_t slice = plan->slice_fixed ? wanted_slice(input, plan) : UINT64_MAX;
+
+    for (int count = -1, fewer = choose_bundles(input, plan, slice); fewer != count;) {
+        count = fewer;
+        cut->slice = first_slice(input, plan);
+        plan->compress = compress;
+        if (!cut_memory(plan, memory, pool_most, cut))
+            cut->slice = 0;
+        slice = cut->slice < slice ? cut->slice : slice; /* never more again: it comes to an end */
+        fewer = choose_bundles(input, plan, slice);
+    }
+    if (plan->slice_fixed || cut->slice < plan->grain.every)
+        plan->grain = (struct grain){0};
+    if (plan->unit > 1)
+        grain_of_results(plan, plan->unit + 1, &plan->grain);
+    return cut->slice > 0;
+}
+
 int budget_plan(const struct plan_input *input, struct plan *plan, struct error *error)
 {
     const bool fixed = plan->schedule == SCHEDULE_STATIC;
-    struct cut cut = {.slice = first_slice(input, plan)};
+    const int pool = input->ranks == 1 && !fixed ? 0 : fixed ? input->ranks : POOL_MOST;
+    struct cut cut = {.pool = pool};
     uint64_t cache = 0, memory;
-    int pool = input->ranks == 1 && !fixed ? 0 : fixed ? input->ranks : POOL_MOST;
 
     if (plan_cache(input, plan, &cache, error))
         return error->code;
@@ -260,7 +323,7 @@ int budget_plan(const struct plan_input *input, struct plan *plan, struct error 
     plan->reasons_bytes = REASONS_BYTES;
     while (fixed && plan->reasons_bytes > REASONS_LEAST && plan->reasons_bytes * (uint64_t)pool > memory / 8)
         plan->reasons_bytes /= 2;
-    if (!cut_memory(plan, memory, pool, &cut))
+    if (!find_cut_and_bundles(input, plan, memory, &cut))
         return refuse_memory(input, plan, cache, error);
     if (cut.slice < wanted_slice(input, plan))
         return error_set(error, REFUSED,

@@ -11,8 +11,12 @@ int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *t
     *ticket = (struct batch){.first = first, .count = count, .verb = VERB_MAP};
     if (crew->plan->direct_in)
         return OK;
-    image_inputs(crew->plan, count, ticket, in);
-    return source_read(crew->source, first, count, in, error);
+    image_rooms(crew->plan, count, ticket, in);
+    ticket->bundled = source_fetch(crew->source, first, count, in);
+    if (source_read(crew->source, first, count, in, error))
+        return error->code;
+    image_close_up(crew->plan, ticket);
+    return OK;
 }
 
 int crew_look(struct crew *crew, struct error *error)

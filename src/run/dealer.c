@@ -83,7 +83,7 @@ static bool deal_to_others(struct dealer *dealer)
         return false;
     dealer->pool_free--;
     dealer->outstanding++;
-    mail_send(dealer->mail, rank, ticket, image_inputs_bytes(dealer->crew->plan, ticket->count));
+    mail_send(dealer->mail, rank, ticket, image_ticket_bytes(dealer->crew->plan, ticket));
     if (has_room(dealer, rank))
         dealer_queue(dealer, rank);
     return true;
@@ -255,8 +255,7 @@ static int dealer_run(void *self, struct error *error)
 
     dealer->error = error;
     ledger_open(&dealer->ledger, dealer->crew->plan->items, dealer->crew->plan->block, dealer->crew->done);
-    dealer->ledger.unit = dealer->crew->plan->unit;
-    dealer->ledger.unit_row = dealer->crew->plan->unit_row;
+    dealer->ledger.grain = dealer->crew->plan->grain;
     serve(dealer);
     return error->code;
 }

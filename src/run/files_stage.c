@@ -51,6 +51,13 @@ static void note_plan(const struct run *run)
              run->plan.items, team_size(run->team), team_size(run->team) == 1 ? "" : "s", run->plan.slice,
              run->plan.slots, run->plan.pool);
     stage_note(run, line);
+    for (int k = 0; k < run->plan.in_count; k++) {
+        if (!run->plan.in[k].bundled)
+            continue;
+        snprintf(line, sizeof line, "%s: chunks travel as they are stored, and are decoded where they are mapped",
+                 run->signature.in[k].name);
+        stage_note(run, line);
+    }
 }
 
 static int make_plan(struct run *run, bool direct)

@@ -1,6 +1,10 @@
 #include "run/image.h"
 #include "run/cutting.h"
 
+#include "codec/bundle.h"
+
+#include <string.h>
+
 static size_t aligned(size_t bytes)
 {
     return (bytes + BATCH_ALIGN - 1) / BATCH_ALIGN * BATCH_ALIGN;
@@ -29,9 +33,67 @@ size_t image_items_out(const struct plan *plan, uint64_t count, void *start, voi
     return place;
 }
 
-void image_inputs(const struct plan *plan, uint64_t count, void *image, void *in[PORTS_MAX])
+/* The most that a part takes. */
+static size_t room(const struct feed *feed, uint64_t count)
 {
-    image_items_in(plan, count, (char *)image + sizeof(struct batch), in);
+    const size_t bytes = count * feed->wire_bytes;
+
+    if (feed->param)
+        return 0;
+    return aligned(feed->bundled ? bundle_room(bytes) : bytes);
+}
+
+/* What the part of input k takes, which is at `place`. */
+static size_t part_bytes(const struct plan *plan, const struct batch *ticket, int k, const void *place)
+{
+    if (plan->in[k].param)
+        return 0;
+    if (ticket->bundled >> k & 1)
+        return aligned(((const struct bundle *)place)->bytes);
+    return aligned(ticket->count * plan->in[k].wire_bytes);
+}
+
+void image_rooms(const struct plan *plan, uint64_t count, void *image, void *in[PORTS_MAX])
+{
+    char *place = (char *)image + sizeof(struct batch);
+
+    for (int k = 0; k < plan->in_count; k++) {
+        in[k] = plan->in[k].param ? NULL : place;
+        place += room(&plan->in[k], count);
+    }
+}
+
+void image_close_up(const struct plan *plan, struct batch *ticket)
+{
+    char *from = (char *)(ticket + 1), *to = from;
+
+    for (int k = 0; k < plan->in_count; k++) {
+        const size_t bytes = part_bytes(plan, ticket, k, from);
+
+        if (from != to)
+            memmove(to, from, bytes);
+        to += bytes;
+        from += room(&plan->in[k], ticket->count);
+    }
+}
+
+void image_inputs(const struct plan *plan, const struct batch *ticket, const void *in[PORTS_MAX])
+{
+    const char *place = (const char *)(ticket + 1);
+
+    for (int k = 0; k < plan->in_count; k++) {
+        in[k] = plan->in[k].param || plan->direct_in ? NULL : place;
+        place += plan->direct_in ? 0 : part_bytes(plan, ticket, k, place);
+    }
+}
+
+size_t image_ticket_bytes(const struct plan *plan, const struct batch *ticket)
+{
+    const char *place = (const char *)(ticket + 1);
+
+    for (int k = 0; k < plan->in_count && !plan->direct_in; k++)
+        place += part_bytes(plan, ticket, k, place);
+    return (size_t)(place - (const char *)ticket);
 }
 
 void image_results(const struct plan *plan, uint64_t count, void *image, void *out[PORTS_MAX])
@@ -71,9 +133,11 @@ void image_edge(const struct plan *plan, const struct batch *image, int result, 
 
 size_t image_inputs_bytes(const struct plan *plan, uint64_t count)
 {
-    void *in[PORTS_MAX];
+    size_t bytes = sizeof(struct batch);
 
-    return sizeof(struct batch) + (plan->direct_in ? 0 : image_items_in(plan, count, NULL, in));
+    for (int k = 0; k < plan->in_count && !plan->direct_in; k++)
+        bytes += room(&plan->in[k], count);
+    return bytes;
 }
 
 /* Header and results. */

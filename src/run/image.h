@@ -1,6 +1,6 @@
 /* Where the parts of a batch lie in its image (job.h, struct batch). Pure; the same on every rank.
  *
- *   ticket: header, each input [count][wire bytes]
+ *   ticket: header, each input: [count][wire bytes], or a bundle (codec/bundle.h)
  *   result: header, each result [count][bytes], and if items failed: bitmap [(count + 7) / 8], reasons
  *   packed: header, results, entries, and if items failed: bitmap, reasons
  *
@@ -12,13 +12,24 @@
 
 #include "job.h"
 
-/* in[k]: input k of `count` items in the image at `image`; NULL for a parameter. */
-void image_inputs(const struct plan *plan, uint64_t count, void *image, void *in[PORTS_MAX]);
+/* in[k]: where input k of `count` items goes in the image at `image`, with room for a bundle where the plan has them
+ * bundled; NULL for a parameter. */
+void image_rooms(const struct plan *plan, uint64_t count, void *image, void *in[PORTS_MAX]);
+
+/* The parts are filled and the header says which are bundles: move them together, so that no room is between them. */
+void image_close_up(const struct plan *plan, struct batch *ticket);
+
+/* in[k]: input k of the ticket, whose parts are closed up: its items, or its bundle; NULL for a parameter. */
+void image_inputs(const struct plan *plan, const struct batch *ticket, const void *in[PORTS_MAX]);
+
+/* The bytes of such a ticket. */
+size_t image_ticket_bytes(const struct plan *plan, const struct batch *ticket);
 
 /* out[k]: result k. */
 void image_results(const struct plan *plan, uint64_t count, void *image, void *out[PORTS_MAX]);
 
-/* The same parts without a header, from `start` on; returns how many bytes they take (start may be NULL for that). */
+/* The same parts, items all, without a header, from `start` on; returns how many bytes they take (start may be NULL for
+ * that). */
 size_t image_items_in(const struct plan *plan, uint64_t count, void *start, void *in[PORTS_MAX]);
 size_t image_items_out(const struct plan *plan, uint64_t count, void *start, void *out[PORTS_MAX]);
 

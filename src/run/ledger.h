@@ -9,8 +9,8 @@ struct ledger {
     const struct spans *done; /* of earlier runs: not dealt */
     struct gap gap;           /* what is dealt from at the moment */
     uint64_t left, items;
-    uint64_t block;          /* tickets start at multiples of it */
-    uint64_t unit, unit_row; /* as in struct plan; set after ledger_open, where it is not 1 */
+    uint64_t block;     /* tickets start at multiples of it */
+    struct grain grain; /* and end where chunks end, as far as blocks allow; set after ledger_open */
 };
 
 /* `done`, whole blocks, stays the caller's; NULL: nothing. */
@@ -19,8 +19,8 @@ void ledger_open(struct ledger *ledger, uint64_t items, uint64_t block, const st
 /* Items that are left to deal. */
 uint64_t ledger_left(const struct ledger *ledger);
 
-/* Take about `want` items (whole blocks, at least one) from the front, in one run, up to the end of a unit where they
- * reach one; false when nothing is left. */
+/* Take about `want` items (whole blocks, at least one) from the front, in one run; false when nothing is left. They are
+ * no more than `want`, or a block, or what the grain has. */
 bool ledger_take(struct ledger *ledger, uint64_t want, uint64_t *first, uint64_t *count);
 
 /* Take the next run of items, whole. false: none. */

@@ -3,6 +3,7 @@
 #include "codec/crc.h"
 #include "run/calls.h"
 #include "run/clock.h"
+#include "run/decode.h"
 #include "run/encoder.h"
 #include "run/image.h"
 #include "run/plan.h"
@@ -14,6 +15,7 @@
 struct mapper {
     const struct plan *plan;
     struct calls calls;
+    struct decode *decode;
     struct encoder *encoder;
     void *converted[PORTS_MAX]; /* [piece][elements] of inputs that need it */
     struct direct *direct;      /* NULL: items come in tickets */
@@ -39,7 +41,8 @@ static int mapper_allocate(struct mapper *mapper, const h5map_kernel_t *kernel, 
 {
     const struct plan *plan = mapper->plan;
 
-    if (calls_open(&mapper->calls, plan, kernel, error) || encoder_open(plan, &mapper->encoder, error))
+    if (calls_open(&mapper->calls, plan, kernel, error) || decode_open(plan, &mapper->decode, error) ||
+        encoder_open(plan, &mapper->encoder, error))
         return error->code;
     for (int k = 0; k < plan->in_count; k++) {
         if (!plan->in[k].convert)
@@ -74,6 +77,7 @@ void mapper_close(struct mapper *mapper)
         return;
     for (int k = 0; k < PORTS_MAX; k++)
         free(mapper->converted[k]);
+    decode_close(mapper->decode);
     free(mapper->items);
     free(mapper->results);
     calls_close(&mapper->calls);
@@ -182,15 +186,16 @@ static void map_part(struct mapper *mapper, struct part *part, struct batch *res
 struct whole {
     const struct batch *ticket;
     struct batch *result;
-    void *in[PORTS_MAX], *out[PORTS_MAX];
+    const void *in[PORTS_MAX];
+    void *out[PORTS_MAX];
 };
 
-static void fail(struct mapper *mapper, struct batch *result, const struct error *error)
+static void fail(struct mapper *mapper, struct batch *result, const struct error *error, enum cause cause)
 {
     struct reasons *reasons = &mapper->calls.reasons;
 
     result->error = error->code;
-    result->cause = CAUSE_RANK;
+    result->cause = (int32_t)cause;
     snprintf(reasons->stop, sizeof reasons->stop, "%.*s", REASON_TEXT_MAX, error->text);
 }
 
@@ -206,7 +211,7 @@ static void place_part(const struct mapper *mapper, const struct whole *whole, u
         if (plan->in[k].param)
             part->in[k] = &plan->in[k].value;
         else
-            part->in[k] = mapper->items ? in[k] : (char *)whole->in[k] + done * plan->in[k].wire_bytes;
+            part->in[k] = mapper->items ? in[k] : (const char *)whole->in[k] + done * plan->in[k].wire_bytes;
     for (int k = 0; k < plan->out_count; k++)
         part->out[k] = mapper->results ? out[k] : (char *)whole->out[k] + done * plan->out[k].bytes;
 }
@@ -227,7 +232,7 @@ static void map_piece(struct mapper *mapper, const struct whole *whole, uint64_t
     if (plan->direct_out && !error.code && !whole->result->error)
         direct_put(mapper->direct, &part, whole->result, &error);
     if (error.code)
-        fail(mapper, whole->result, &error);
+        fail(mapper, whole->result, &error, CAUSE_RANK);
 }
 
 /* Append the reasons to the image; a stop's reason is the only one. */
@@ -250,15 +255,18 @@ void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch 
     const struct plan *plan = mapper->plan;
     const double start_s = clock_now_s();
     struct whole whole = {.ticket = ticket, .result = result};
+    struct error error = {0};
 
     *result = (struct batch){.first = ticket->first, .count = ticket->count, .verb = VERB_MAP, .slot = ticket->slot};
     if (mapper->crashed) {
         result->verb = VERB_GAVE_UP;
         return;
     }
-    image_inputs(plan, ticket->count, (void *)(uintptr_t)ticket, whole.in);
+    image_inputs(plan, ticket, whole.in);
     image_results(plan, ticket->count, result, whole.out);
     reasons_clear(&mapper->calls.reasons);
+    if (decode_inputs(mapper->decode, ticket, whole.in, &error))
+        fail(mapper, result, &error, CAUSE_INPUT);
     for (uint64_t done = 0; done < ticket->count && !result->error; done += plan->piece)
         map_piece(mapper, &whole, done);
     put_reasons(mapper, result);

@@ -1,4 +1,4 @@
-/* Apply the kernel to a batch: convert its inputs, call, settle what failed. One mapper a lane. */
+/* Apply the kernel to a batch: decode and convert its inputs, call, settle what failed. One mapper a lane. */
 #ifndef RUN_MAPPER_H
 #define RUN_MAPPER_H
 
@@ -18,9 +18,9 @@ void mapper_use(struct mapper *mapper, struct direct *direct);
 
 /* Map the ticket's items into the result image: header with a CRC of each result, results (a failed item holds the fill
  * value; under direct_out only what root is to write), bitmap and reasons. The batch starts at a multiple of
- * plan->block. Where the kernel says stop, or crashes, or a file can't be read or written, result->error is FAILED,
- * result->cause says which, and the first reason why. After a crash the kernel is not called any
- * more: what comes then is given up. Local; the kernel runs here. */
+ * plan->block. Where the kernel says stop, or crashes, or a file can't be read, decoded or written, result->error is
+ * FAILED, result->cause says which, and the first reason why. After a crash the kernel is not called any more: what
+ * comes then is given up. Local; the kernel runs here. */
 void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch *result);
 
 /* Has the kernel crashed? Then nothing that it has used may be taken apart. */

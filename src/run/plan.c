@@ -137,7 +137,6 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
                           .direct_in = input->direct,
                           .direct_out = input->direct && !input->options->compress,
                           .unit = 1,
-                          .unit_row = 1,
                           .compress = input->options->compress,
                           .count_limit = INT_MAX};
     if (plan_items(input, plan, error) || plan_inputs(input, plan, error) || plan_results(input, plan, error))

@@ -88,7 +88,7 @@ static int say_stop(const struct results *results, const struct batch *image, st
 
     reasons_index(image_reasons(results->plan, image), image->reason_bytes, results->index);
     reasons_find(results->index, image->first, text);
-    if (image->cause == CAUSE_RANK && image->rank == 0)
+    if (image->cause == CAUSE_INPUT || (image->cause == CAUSE_RANK && image->rank == 0))
         return error_set(error, FAILED, "%s", text);
     if (image->cause != CAUSE_STOP)
         return error_set(error, FAILED, "rank %d: %s", image->rank, text);
