@@ -4,7 +4,7 @@ import numpy as np
 import table
 from bench import H5MAP, RANKS, Entry, mpirun
 
-ITEM_S = 75e-9
+ITEM_S = 100e-9
 FLAT = 1.10
 MEMORY_MIB = 5
 UNDER_LAP = ["sh", "-c", 'exec ./lap "rank.${OMPI_COMM_WORLD_RANK-0}" "$@"', "-"]
