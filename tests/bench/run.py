@@ -4,8 +4,8 @@
 Prints a Markdown table of medians. All programs of a work take turns, after a round to warm up in which their results are
 compared; `times` is the median of the ratios, round by round, to the work's first program, without what either takes on
 zero items (its start-up). A peak is that of the largest process. A target that is missed is told, and is no failure.
-Usually started by run.sh. The work `checkpoint` is done only when it is named: h5map beside itself, with many checkpoints
-and with none.
+Usually started by run.sh. The works `checkpoint` (h5map beside
+itself, with many checkpoints and with none) and `loop` (an item's cost apart from its arithmetic) are done only when named.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import textwrap
 import time
 
 import checkpoint
+import loop
 import table
 import work_bytes
 import work_items
@@ -37,17 +38,18 @@ WORKS = {
     "naps": work_items.naps,
     "scale": work_scale.scale,
 }
-CHECKPOINT = "checkpoint"
-KNOWN = [*WORKS, CHECKPOINT]
+CHECKPOINT, LOOP = "checkpoint", "loop"
+KNOWN = [*WORKS, CHECKPOINT, LOOP]
 
 
 def tell_machine(bench, how):
     with open("/proc/cpuinfo") as file:
         model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown processor")
     version = subprocess.run([H5MAP, "--version"], capture_output=True, text=True, check=True).stdout.partition("\n")[0]
-    others = 100 * bench.timer.others_s / max(bench.timer.cores_s, 1e-6)
-    text = (f"{version}, {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores of {model}. {how}. "
-            f"Other processes took {others:.0f} % of the machine meanwhile.")  # fmt: skip
+    text = f"{version}, {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores of {model}. {how}."
+    if bench.timer.cores_s:
+        others = 100 * bench.timer.others_s / bench.timer.cores_s
+        text += f" Other processes took {others:.0f} % of the machine meanwhile."
     print("\n" + textwrap.fill(text, 118))
 
 
@@ -84,6 +86,8 @@ def main():
             beside_others(bench, words)
         if CHECKPOINT in args.works:
             tell_machine(bench, checkpoint.measure(bench, [*RUN, "-j", str(RANKS)]))
+        if LOOP in args.works:
+            tell_machine(bench, loop.measure(bench))
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
