@@ -216,6 +216,7 @@ struct plan {
     int count_limit;        /* the largest count given to MPI: INT_MAX, less in tests */
     bool slice_fixed;       /* --slice: every ticket has this size */
     bool direct_in;         /* every rank reads the items of its tickets itself, piece by piece */
+    bool direct_whole;      /* or all of them at once, where they come in chunks that it decodes */
     bool direct_out;        /* and writes the results itself, but what shares a page with other tickets */
     enum schedule schedule;
 };

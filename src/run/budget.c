@@ -40,7 +40,7 @@ static uint64_t piece_bytes(const struct plan *plan)
 
     for (int k = 0; k < plan->in_count; k++) {
         bytes += plan->in[k].convert ? plan->in[k].bytes : 0;
-        bytes += plan->direct_in && !plan->in[k].param ? plan->in[k].wire_bytes : 0;
+        bytes += plan->direct_in && !plan->direct_whole && !plan->in[k].param ? plan->in[k].wire_bytes : 0;
     }
     for (int k = 0; k < plan->out_count; k++)
         bytes += plan->direct_out ? plan->out[k].bytes : 0;
@@ -54,7 +54,8 @@ static uint64_t whole_blocks(uint64_t items, uint64_t block)
 
 static uint64_t piece_of(const struct plan *plan, uint64_t slice)
 {
-    const uint64_t image = plan->direct_in && plan->direct_out ? 0 : item_bytes(plan); /* piece_bytes has it, too */
+    const uint64_t image =
+        plan->direct_in && plan->direct_out && !plan->direct_whole ? 0 : item_bytes(plan); /* piece_bytes has it, too */
     const uint64_t piece = whole_blocks(PIECE_BYTES / (image + piece_bytes(plan)), plan->block);
 
     return piece < slice ? piece : slice;
@@ -63,7 +64,7 @@ static uint64_t piece_of(const struct plan *plan, uint64_t slice)
 /* Bytes that the lane decodes into: the items of a ticket, and a chunk in two steps. */
 static uint64_t decode_bytes(const struct plan *plan, uint64_t slice)
 {
-    uint64_t bytes = 2 * plan->chunk_bytes;
+    uint64_t bytes = 2 * plan->chunk_bytes + (plan->direct_whole ? image_rooms_bytes(plan, slice) : 0);
 
     for (int k = 0; k < plan->in_count; k++)
         bytes += plan->in[k].bundled ? slice * plan->in[k].wire_bytes : 0;
@@ -207,7 +208,7 @@ static uint64_t whole_rows(const struct plan *plan, uint64_t slice)
 static uint64_t first_slice(const struct plan_input *input, const struct plan *plan)
 {
     const uint64_t item = item_bytes(plan) ? item_bytes(plan) : 1;
-    const uint64_t bytes = plan->direct_in && plan->direct_out ? DIRECT_BYTES : SLICE_BYTES;
+    const uint64_t bytes = plan->direct_in && plan->direct_out && !plan->direct_whole ? DIRECT_BYTES : SLICE_BYTES;
     const uint64_t most = (bytes > input->options->memory_bytes ? bytes : input->options->memory_bytes) / item;
     uint64_t slice = bytes / item < SLICE_ITEMS ? bytes / item : SLICE_ITEMS;
 
@@ -275,7 +276,7 @@ static int choose_bundles(const struct plan_input *input, struct plan *plan, uin
         const struct grain grain = grain_of_input(input->binding, k);
         struct feed *feed = &plan->in[k];
 
-        feed->bundled = !feed->param && !plan->direct_in && bound->bundles && plan->step == 1 && grain.every <= slice;
+        feed->bundled = !feed->param && bound->bundles && plan->step == 1 && grain.every <= slice;
         if (!feed->bundled)
             continue;
         count++;
@@ -283,6 +284,7 @@ static int choose_bundles(const struct plan_input *input, struct plan *plan, uin
         if (bound->chunk_bytes > plan->chunk_bytes)
             plan->chunk_bytes = bound->chunk_bytes;
     }
+    plan->direct_whole = plan->direct_in && count > 0;
     return count;
 }
 

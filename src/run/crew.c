@@ -1,22 +1,14 @@
 #include "run/crew.h"
 #include "parallel/mail.h"
 #include "run/image.h"
+#include "run/ticket.h"
 
 #include <stdlib.h>
 
 int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *ticket, struct error *error)
 {
-    void *in[PORTS_MAX];
-
     *ticket = (struct batch){.first = first, .count = count, .verb = VERB_MAP};
-    if (crew->plan->direct_in)
-        return OK;
-    image_rooms(crew->plan, count, ticket, in);
-    ticket->bundled = source_fetch(crew->source, first, count, in);
-    if (source_read(crew->source, first, count, in, error))
-        return error->code;
-    image_close_up(crew->plan, ticket);
-    return OK;
+    return crew->plan->direct_in ? OK : ticket_read(crew->plan, crew->source, ticket, error);
 }
 
 int crew_look(struct crew *crew, struct error *error)

@@ -1,14 +1,27 @@
 #include "run/direct.h"
+#include "run/ticket.h"
 #include "store/place.h"
 
 #include <string.h>
 
-int direct_read(struct direct *direct, const struct part *part, void *const to[PORTS_MAX], struct error *error)
+/* The lane is another thread than the one that opened the source. */
+static int enter(struct direct *direct, struct error *error)
 {
-    if (!direct->begun && source_enter(error)) /* another thread than the one that opened it */
+    if (!direct->begun && source_enter(error))
         return error->code;
     direct->begun = true;
-    return source_read(direct->source, part->first, part->count, to, error);
+    return OK;
+}
+
+int direct_read(struct direct *direct, const struct part *part, void *const to[PORTS_MAX], struct error *error)
+{
+    return enter(direct, error) ? error->code : source_read(direct->source, part->first, part->count, to, error);
+}
+
+int direct_read_whole(struct direct *direct, const struct batch *ticket, struct batch *image, struct error *error)
+{
+    *image = *ticket;
+    return enter(direct, error) ? error->code : ticket_read(direct->plan, direct->source, image, error);
 }
 
 /* Bytes of a result: where they lie in it, and in memory. */

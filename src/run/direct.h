@@ -22,6 +22,9 @@ struct direct {
 /* Read the items of a part into to[k], [count][elements] of the wire type each. */
 int direct_read(struct direct *direct, const struct part *part, void *const to[PORTS_MAX], struct error *error);
 
+/* Read all items of the ticket into an image with image_rooms for them: its parts, as a ticket's of root. */
+int direct_read_whole(struct direct *direct, const struct batch *ticket, struct batch *image, struct error *error);
+
 /* Put the part's results into place: whole pages into the file, the rest into the image of the ticket's results, whose
  * first and count are set. */
 int direct_put(struct direct *direct, const struct part *part, struct batch *image, struct error *error);

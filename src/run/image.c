@@ -63,6 +63,15 @@ void image_rooms(const struct plan *plan, uint64_t count, void *image, void *in[
     }
 }
 
+size_t image_rooms_bytes(const struct plan *plan, uint64_t count)
+{
+    size_t bytes = sizeof(struct batch);
+
+    for (int k = 0; k < plan->in_count; k++)
+        bytes += room(&plan->in[k], count);
+    return bytes;
+}
+
 void image_close_up(const struct plan *plan, struct batch *ticket)
 {
     char *from = (char *)(ticket + 1), *to = from;
@@ -82,8 +91,8 @@ void image_inputs(const struct plan *plan, const struct batch *ticket, const voi
     const char *place = (const char *)(ticket + 1);
 
     for (int k = 0; k < plan->in_count; k++) {
-        in[k] = plan->in[k].param || plan->direct_in ? NULL : place;
-        place += plan->direct_in ? 0 : part_bytes(plan, ticket, k, place);
+        in[k] = plan->in[k].param ? NULL : place;
+        place += part_bytes(plan, ticket, k, place);
     }
 }
 

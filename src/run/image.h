@@ -16,6 +16,9 @@
  * bundled; NULL for a parameter. */
 void image_rooms(const struct plan *plan, uint64_t count, void *image, void *in[PORTS_MAX]);
 
+/* The bytes of an image with such rooms. */
+size_t image_rooms_bytes(const struct plan *plan, uint64_t count);
+
 /* The parts are filled and the header says which are bundles: move them together, so that no room is between them. */
 void image_close_up(const struct plan *plan, struct batch *ticket);
 

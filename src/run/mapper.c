@@ -19,6 +19,7 @@ struct mapper {
     struct encoder *encoder;
     void *converted[PORTS_MAX]; /* [piece][elements] of inputs that need it */
     struct direct *direct;      /* NULL: items come in tickets */
+    struct batch *whole;        /* the items of a ticket, where they are read at once */
     char *items, *results;      /* of a piece, where they are in no image; NULL: they are */
     bool crashed;
 };
@@ -29,8 +30,11 @@ static int allocate_piece(struct mapper *mapper, struct error *error)
     void *none[PORTS_MAX];
     const size_t in_bytes = image_items_in(plan, plan->piece, NULL, none);
     const size_t out_bytes = image_items_out(plan, plan->piece, NULL, none);
+    const size_t whole_bytes = image_rooms_bytes(plan, plan->slice);
 
-    if (plan->direct_in && !(mapper->items = aligned_alloc(BATCH_ALIGN, in_bytes + BATCH_ALIGN)))
+    if (plan->direct_whole && !(mapper->whole = aligned_alloc(BATCH_ALIGN, whole_bytes)))
+        return error_memory(error, "items", whole_bytes);
+    if (plan->direct_in && !plan->direct_whole && !(mapper->items = aligned_alloc(BATCH_ALIGN, in_bytes + BATCH_ALIGN)))
         return error_memory(error, "items", in_bytes);
     if (plan->direct_out && !(mapper->results = aligned_alloc(BATCH_ALIGN, out_bytes + BATCH_ALIGN)))
         return error_memory(error, "results", out_bytes);
@@ -78,6 +82,7 @@ void mapper_close(struct mapper *mapper)
     for (int k = 0; k < PORTS_MAX; k++)
         free(mapper->converted[k]);
     decode_close(mapper->decode);
+    free(mapper->whole);
     free(mapper->items);
     free(mapper->results);
     calls_close(&mapper->calls);
@@ -227,12 +232,21 @@ static void map_piece(struct mapper *mapper, const struct whole *whole, uint64_t
 
     place_part(mapper, whole, done, &part);
     memcpy(to, part.in, sizeof to);
-    if (!plan->direct_in || !direct_read(mapper->direct, &part, to, &error))
+    if (!mapper->items || !direct_read(mapper->direct, &part, to, &error))
         map_part(mapper, &part, whole->result);
     if (plan->direct_out && !error.code && !whole->result->error)
         direct_put(mapper->direct, &part, whole->result, &error);
     if (error.code)
         fail(mapper, whole->result, &error, CAUSE_RANK);
+}
+
+/* The items of the ticket, decoded. */
+static int find_items(struct mapper *mapper, struct whole *whole, struct error *error)
+{
+    const struct batch *image = mapper->whole ? mapper->whole : whole->ticket;
+
+    image_inputs(mapper->plan, image, whole->in);
+    return decode_inputs(mapper->decode, image, whole->in, error);
 }
 
 /* Append the reasons to the image; a stop's reason is the only one. */
@@ -262,10 +276,11 @@ void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch 
         result->verb = VERB_GAVE_UP;
         return;
     }
-    image_inputs(plan, ticket, whole.in);
     image_results(plan, ticket->count, result, whole.out);
     reasons_clear(&mapper->calls.reasons);
-    if (decode_inputs(mapper->decode, ticket, whole.in, &error))
+    if (plan->direct_whole && direct_read_whole(mapper->direct, ticket, mapper->whole, &error))
+        fail(mapper, result, &error, CAUSE_RANK);
+    else if (!mapper->items && find_items(mapper, &whole, &error))
         fail(mapper, result, &error, CAUSE_INPUT);
     for (uint64_t done = 0; done < ticket->count && !result->error; done += plan->piece)
         map_piece(mapper, &whole, done);
