@@ -7,7 +7,7 @@ from harness import Case, cases
 from test_memory import sparse
 
 CHUNK = 1 << 20
-WAYS = [(1, []), (2, []), (3, ["--schedule", "static"]), (2, ["--compress", "1"])]
+WAYS = [(1, []), (2, []), (2, ["--io", "direct"]), (3, ["--schedule", "static"]), (2, ["--compress", "1"])]
 BAD = 16 * 300_000_007 + 5
 
 
