@@ -10,7 +10,8 @@
 #define DIRECT_BYTES (64u << 20) /* where ranks read and write themselves: no image has them all */
 #define SLICE_ITEMS (1u << 22)   /* more make a ticket no better */
 #define PIECE_BYTES (1u << 19)
-#define GRAIN_BYTES (1u << 22) /* of a ticket that ends where the chunks of several inputs do */
+#define DIRECT_PIECE_BYTES (3u << 19) /* larger: each is a read and a write */
+#define GRAIN_BYTES (1u << 22)        /* of a ticket that ends where the chunks of several inputs do */
 #define POOL_MOST 8
 #define POOL_COARSE 2 /* where tickets are one row of chunks, and large */
 #define REASONS_LEAST 1024
@@ -56,9 +57,12 @@ static uint64_t piece_of(const struct plan *plan, uint64_t slice)
 {
     const uint64_t image =
         plan->direct_in && plan->direct_out && !plan->direct_whole ? 0 : item_bytes(plan); /* piece_bytes has it, too */
-    const uint64_t piece = whole_blocks(PIECE_BYTES / (image + piece_bytes(plan)), plan->block);
+    const uint64_t most = plan->direct_in && !plan->direct_whole ? DIRECT_PIECE_BYTES : PIECE_BYTES;
+    const uint64_t pages = grain_of_pages(plan).every, piece = most / (image + piece_bytes(plan));
+    const uint64_t whole =
+        whole_blocks(piece, pages && piece >= pages && pages % plan->block == 0 ? pages : plan->block);
 
-    return piece < slice ? piece : slice;
+    return whole < slice ? whole : slice;
 }
 
 /* Bytes that the lane decodes into: the items of a ticket, and a chunk in two steps. */
@@ -305,6 +309,8 @@ static bool find_cut_and_bundles(const struct plan_input *input, struct plan *pl
     }
     if (plan->slice_fixed || cut->slice < plan->grain.every)
         plan->grain = (struct grain){0};
+    if (plan->grain.every == 0 && !plan->slice_fixed)
+        plan->grain = grain_of_pages(plan);
     if (plan->unit > 1)
         grain_of_results(plan, plan->unit + 1, &plan->grain);
     return cut->slice > 0;

@@ -1,9 +1,11 @@
 /* Dynamic dealing, root's side: who is free gets the next ticket. The other ranks' side is player.c. */
 #include "run/dealer.h"
 #include "parallel/patience.h"
+#include "run/clock.h"
 #include "run/image.h"
 
 #define SLEEP_NS 1000000
+#define PACE_KEEPS 0.9 /* of the tickets before, at each ticket */
 
 /* ---- dealing ---- */
 
@@ -32,17 +34,40 @@ static int unqueue(struct dealer *dealer)
     return rank;
 }
 
+static double item_time(const struct pace *pace)
+{
+    return pace->items > 0 ? pace->s / pace->items : 0;
+}
+
+/* Does root's own lane keep up with what root can read and write? Then what it gives to others only has to be copied
+ * once more. */
+static bool keeps_up(const struct dealer *dealer)
+{
+    const double item_s = dealer->hands[0].item_s;
+
+    return !dealer->crew->plan->direct_in && item_s > 0 &&
+           item_s < item_time(&dealer->reading) + item_time(&dealer->writing);
+}
+
+static void measure(struct pace *pace, double start_s, uint64_t count)
+{
+    pace->s = PACE_KEEPS * pace->s + clock_now_s() - start_s;
+    pace->items = PACE_KEEPS * pace->items + (double)count;
+}
+
 /* The next ticket for a rank into an image; false: nothing is left, or it could not be read. */
 static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
 {
     struct hand *hand = &dealer->hands[rank];
     const uint64_t left = ledger_left(&dealer->ledger);
     const uint64_t want = hand_wants(hand, dealer->crew->plan, left, team_size(dealer->crew->team));
+    const double start_s = clock_now_s();
     uint64_t first, count;
 
     if (!ledger_take(&dealer->ledger, want, &first, &count) ||
         crew_read(dealer->crew, first, count, ticket, dealer->error))
         return false;
+    measure(&dealer->reading, start_s, count);
     hand_book(hand, count);
     inflight_add(&dealer->inflight, rank, first, count);
     return true;
@@ -72,6 +97,8 @@ static bool deal_to_others(struct dealer *dealer)
 {
     int rank;
 
+    if (keeps_up(dealer))
+        return false;
     if (!may_deal(dealer) || dealer->ring_count == 0 || dealer->pool_free == 0 || !mail_room(dealer->mail))
         return false;
     rank = unqueue(dealer);
@@ -95,9 +122,13 @@ static bool deal_to_others(struct dealer *dealer)
 static void take(struct dealer *dealer, int rank, const struct batch *result)
 {
     hand_unbook(&dealer->hands[rank], result);
+    const double start_s = clock_now_s();
+
     inflight_remove(&dealer->inflight, rank, result->first);
-    if (!failing(dealer) && result->verb == VERB_MAP)
-        results_take(dealer->crew->results, result, dealer->error);
+    if (failing(dealer) || result->verb != VERB_MAP)
+        return;
+    results_take(dealer->crew->results, result, dealer->error);
+    measure(&dealer->writing, start_s, result->count);
 }
 
 static bool take_own(struct dealer *dealer)

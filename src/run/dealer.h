@@ -7,6 +7,11 @@
 #include "run/hand.h"
 #include "run/ledger.h"
 
+/* Time and items, of which the latest count most. */
+struct pace {
+    double s, items;
+};
+
 struct dealer {
     struct crew *crew;
     struct error *error;
@@ -25,7 +30,8 @@ struct dealer {
     int syncing;          /* ranks that were asked and have not answered */
     uint32_t outstanding; /* tickets at other ranks, syncs among them */
     struct inflight inflight;
-    bool draining; /* the run is to stop: no more tickets */
+    struct pace reading, writing; /* of root, for itself and others */
+    bool draining;                /* the run is to stop: no more tickets */
 };
 
 /* Buffers for everything, and every other rank queued for a ticket. */

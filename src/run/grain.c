@@ -59,6 +59,20 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
     return a;
 }
 
+struct grain grain_of_pages(const struct plan *plan)
+{
+    struct grain grain = {0};
+
+    for (int k = 0; k < plan->out_count && plan->direct_out; k++) {
+        const struct yield *yield = &plan->out[k];
+        const uint64_t every = yield->paged ? PAGE_BYTES / common_divisor(PAGE_BYTES, yield->bytes) : 0;
+
+        if (every > grain.every) /* powers of 2 */
+            grain.every = every;
+    }
+    return grain;
+}
+
 struct grain grain_of_both(struct grain one, struct grain other, uint64_t most)
 {
     const struct grain coarser = other.every > one.every ? other : one;

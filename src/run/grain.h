@@ -15,6 +15,9 @@ struct grain grain_of_both(struct grain one, struct grain other, uint64_t most);
  * more than one. false: there is none. */
 bool grain_of_results(const struct plan *plan, uint64_t below, struct grain *grain);
 
+/* Of the pages of the results that ranks write themselves: every is 0 where there are none. */
+struct grain grain_of_pages(const struct plan *plan);
+
 /* Where a ticket that begins at position `first` and is to have about `count` items should end. One of at least half of
  * `every` items ends at the last end of chunks within it, or, where there is none, at the next one; a smaller one is
  * left as it is. It has at most max(count, every) items. */

@@ -38,6 +38,8 @@ static int allocate_piece(struct mapper *mapper, struct error *error)
         return error_memory(error, "items", in_bytes);
     if (plan->direct_out && !(mapper->results = aligned_alloc(BATCH_ALIGN, out_bytes + BATCH_ALIGN)))
         return error_memory(error, "results", out_bytes);
+    if (plan->direct_out)
+        memset(mapper->results, 0, out_bytes);
     return OK;
 }
 
@@ -166,6 +168,12 @@ static void settle(struct mapper *mapper, const struct part *part, struct batch 
     }
 }
 
+static void clear_results(const struct plan *plan, const struct part *part)
+{
+    for (int r = 0; r < plan->out_count; r++)
+        memset(part->out[r], 0, part->count * plan->out[r].bytes);
+}
+
 static void map_part(struct mapper *mapper, struct part *part, struct batch *result)
 {
     const struct plan *plan = mapper->plan;
@@ -175,8 +183,8 @@ static void map_part(struct mapper *mapper, struct part *part, struct batch *res
     convert_inputs(mapper, part);
     for (uint64_t k = 0; calls->index && k < part->count; k++)
         calls->index[k] = plan_index(plan, part->first + k);
-    for (int r = 0; r < plan->out_count; r++)
-        memset(part->out[r], 0, part->count * plan->out[r].bytes);
+    if (!mapper->results)
+        clear_results(plan, part);
     mapper->crashed = !calls_make(calls, part, &any);
     result->cause = mapper->crashed ? CAUSE_CRASH : CAUSE_STOP;
     if (any && !mapper->crashed)
@@ -236,6 +244,8 @@ static void map_piece(struct mapper *mapper, const struct whole *whole, uint64_t
         map_part(mapper, &part, whole->result);
     if (plan->direct_out && !error.code && !whole->result->error)
         direct_put(mapper->direct, &part, whole->result, &error);
+    if (plan->direct_out)
+        clear_results(plan, &part); /* for the next piece, while they are in the cache */
     if (error.code)
         fail(mapper, whole->result, &error, CAUSE_RANK);
 }
