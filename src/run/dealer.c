@@ -5,6 +5,7 @@
 #include "run/image.h"
 
 #define SLEEP_NS 1000000
+#define OWN_S 0.01     /* without a ticket dealt to root's lane or taken from it: it is at a long one */
 #define PACE_KEEPS 0.9 /* of the tickets before, at each ticket */
 
 /* ---- dealing ---- */
@@ -40,13 +41,13 @@ static double item_time(const struct pace *pace)
 }
 
 /* Does root's own lane keep up with what root can read and write? Then what it gives to others only has to be copied
- * once more. */
+ * once more. Not while it is in an item that takes longer than those before. */
 static bool keeps_up(const struct dealer *dealer)
 {
     const double item_s = dealer->hands[0].item_s;
 
     return !dealer->crew->plan->direct_in && item_s > 0 &&
-           item_s < item_time(&dealer->reading) + item_time(&dealer->writing);
+           item_s < item_time(&dealer->reading) + item_time(&dealer->writing) && clock_now_s() - dealer->own_s < OWN_S;
 }
 
 static void measure(struct pace *pace, double start_s, uint64_t count)
@@ -87,6 +88,7 @@ static bool deal_to_self(struct dealer *dealer)
         if (!fill_ticket(dealer, 0, slot->ticket))
             return false;
         slot->ticket->slot = k;
+        dealer->own_s = clock_now_s();
         lane_start(crew->lane, slot);
         return true;
     }
@@ -138,6 +140,7 @@ static bool take_own(struct dealer *dealer)
     if (!slot)
         return false;
     slot->ticket->slot = -1;
+    dealer->own_s = clock_now_s();
     take(dealer, 0, slot->result);
     return true;
 }

@@ -31,6 +31,7 @@ struct dealer {
     uint32_t outstanding; /* tickets at other ranks, syncs among them */
     struct inflight inflight;
     struct pace reading, writing; /* of root, for itself and others */
+    double own_s;                 /* when the lane of root was last dealt a ticket, or gave one back */
     bool draining;                /* the run is to stop: no more tickets */
 };
 

@@ -123,6 +123,23 @@ class Sharing(Case):
         result = self.succeeded(self.mpi(2, "run", nap, "in.h5", "o.h5"))
         self.assertLess(result.seconds - idle.seconds, 2.4)
 
+    def test_a_long_item_behind_many_short_ones(self):
+        """Root's lane, which has kept up until then, sits in the first long item; the other rank gets the others."""
+        self.text(
+            "nap.c",
+            "#include <h5map/kernel.h>\n#include <time.h>\nstatic int nap(const h5map_item_t *item)\n{\n"
+            "    const double x = *(const double *)item->in[0];\n    if (x > 0)\n"
+            "        nanosleep(&(struct timespec){(time_t)x, (long)((x - (time_t)x) * 1e9)}, 0);\n"
+            "    *(double *)item->out[0] = x;\n    return 0;\n}\n"
+            'H5MAP_KERNEL(nap, .signature = "x: double -> y: double");\n',
+        )
+        few = np.concatenate([np.zeros(4_000_000), [1.5], np.zeros(4_000_000), np.full(60, 0.02)])
+        self.write("in.h5", x=few)
+        self.write("none.h5", x=np.zeros(0))
+        idle = self.succeeded(self.mpi(2, "run", "nap.c", "none.h5", "n.h5"))
+        result = self.succeeded(self.mpi(2, "run", "--slice", "100", "nap.c", "in.h5:/x", "o.h5", "--items", "3900000:"))
+        self.assertLess(result.seconds - idle.seconds, 2.6)
+
     def test_idle_ranks_leave_the_cores_alone(self):
         """One nap of 2 s, 4 ranks: three of them and every main thread have nothing to do."""
         self.write("in.h5", x=np.array([2.0]))
