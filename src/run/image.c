@@ -142,11 +142,7 @@ void image_edge(const struct plan *plan, const struct batch *image, int result, 
 
 size_t image_inputs_bytes(const struct plan *plan, uint64_t count)
 {
-    size_t bytes = sizeof(struct batch);
-
-    for (int k = 0; k < plan->in_count && !plan->direct_in; k++)
-        bytes += room(&plan->in[k], count);
-    return bytes;
+    return plan->direct_in ? sizeof(struct batch) : image_rooms_bytes(plan, count);
 }
 
 /* Header and results. */
