@@ -99,6 +99,29 @@ static void gives_a_second_ticket_of_short_items_only(void)
     CU_ASSERT_EQUAL(quick.sent, 3);
 }
 
+static void forgets_a_cold_start(void)
+{
+    struct hand hand = hand_of(1, 30e-6);
+
+    hand_book(&hand, 16);
+    hand_unbook(&hand, &(struct batch){.count = 16, .busy_s = 16e-7});
+    hand_book(&hand, 256);
+    hand_unbook(&hand, &(struct batch){.count = 256, .busy_s = 256e-7});
+    CU_ASSERT_DOUBLE_EQUAL(hand.item_s, 1.3e-7, 1e-8);
+}
+
+static void grows_from_what_others_have_shown(void)
+{
+    struct hand new = {0}, young = hand_of(1, 1e-6);
+
+    hand_trust(&new, 500);
+    hand_trust(&young, 50);
+    CU_ASSERT_EQUAL(hand_wants(&new, &plan, 1000000, 4), 1);
+    CU_ASSERT_EQUAL(hand_wants(&young, &plan, 1000000, 4), 800);
+    hand_trust(&young, 20);
+    CU_ASSERT_EQUAL(hand_wants(&young, &plan, 1000000, 4), 800);
+}
+
 static void learns_nothing_from_a_rank_that_gave_up(void)
 {
     struct hand hand = {0};
@@ -118,6 +141,8 @@ int main(void)
                            {"leaves the encoding out", leaves_the_encoding_out},
                            {"keeps to a fixed slice", keeps_to_a_fixed_slice},
                            {"gives a second ticket of short items only", gives_a_second_ticket_of_short_items_only},
+                           {"forgets a cold start", forgets_a_cold_start},
+                           {"grows from what others have shown", grows_from_what_others_have_shown},
                            {"learns nothing from a rank that gave up", learns_nothing_from_a_rank_that_gave_up},
                            CU_TEST_INFO_NULL};
 

@@ -1,9 +1,8 @@
 #include "parallel/patience.h"
 
-#include <sched.h>
 #include <time.h>
 
-#define YIELDS 40
+#define LOOKS 40 /* a few microseconds */
 #define FIRST_SLEEP_NS 1000
 
 void patience_reset(struct patience *patience)
@@ -13,14 +12,12 @@ void patience_reset(struct patience *patience)
 
 void patience_wait(struct patience *patience)
 {
-    unsigned doublings = patience->idle < YIELDS ? 0 : (patience->idle - YIELDS) / 2;
+    unsigned doublings = patience->idle < LOOKS ? 0 : (patience->idle - LOOKS) / 2;
     long ns = FIRST_SLEEP_NS;
 
     patience->idle++;
-    if (patience->idle <= YIELDS) {
-        sched_yield();
+    if (patience->idle <= LOOKS) /* without sched_yield, which costs a thread its turn: Linux lets it wait for ticks */
         return;
-    }
     while (doublings-- && ns < patience->most_ns)
         ns *= 2;
     if (ns > patience->most_ns)

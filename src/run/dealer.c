@@ -61,10 +61,11 @@ static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
 {
     struct hand *hand = &dealer->hands[rank];
     const uint64_t left = ledger_left(&dealer->ledger);
-    const uint64_t want = hand_wants(hand, dealer->crew->plan, left, team_size(dealer->crew->team));
     const double start_s = clock_now_s();
-    uint64_t first, count;
+    uint64_t want, first, count;
 
+    hand_trust(hand, dealer->returned);
+    want = hand_wants(hand, dealer->crew->plan, left, team_size(dealer->crew->team));
     if (!ledger_take(&dealer->ledger, want, &first, &count) ||
         crew_read(dealer->crew, first, count, ticket, dealer->error))
         return false;
@@ -129,6 +130,8 @@ static void take(struct dealer *dealer, int rank, const struct batch *result)
     inflight_remove(&dealer->inflight, rank, result->first);
     if (failing(dealer) || result->verb != VERB_MAP)
         return;
+    if (result->count > dealer->returned)
+        dealer->returned = result->count;
     results_take(dealer->crew->results, result, dealer->error);
     measure(&dealer->writing, start_s, result->count);
 }

@@ -29,6 +29,7 @@ struct dealer {
     int sync_next;        /* the rank that is to be asked next to sync */
     int syncing;          /* ranks that were asked and have not answered */
     uint32_t outstanding; /* tickets at other ranks, syncs among them */
+    uint64_t returned;    /* items of the largest ticket that has come back */
     struct inflight inflight;
     struct pace reading, writing; /* of root, for itself and others */
     double own_s;                 /* when the lane of root was last dealt a ticket, or gave one back */

@@ -3,6 +3,7 @@
 #define TICKET_S 0.02         /* a ticket's work: long against a message, short against a run */
 #define TICKET_LEAST_S 0.0002 /* near the end tickets get smaller, but not below this */
 #define GROWTH 16
+#define KEEPS 0.5   /* of the tickets before, in the time of an item, at each ticket */
 #define UNIT_S 0.25 /* what a ticket of a whole unit may take: what is lost where the run is cut off */
 
 bool hand_has_room(const struct hand *hand, const struct plan *plan)
@@ -56,11 +57,16 @@ void hand_book(struct hand *hand, uint64_t count)
 
 void hand_unbook(struct hand *hand, const struct batch *result)
 {
-    double item_s;
-
     hand->load--;
     if (result->verb != VERB_MAP || result->count == 0)
         return;
-    item_s = (result->busy_s - result->pack_s) / (double)result->count;
-    hand->item_s = hand->item_s > 0 ? (hand->item_s + item_s) / 2 : item_s > 0 ? item_s : 1e-9;
+    hand->busy_s = KEEPS * hand->busy_s + result->busy_s - result->pack_s;
+    hand->busy_items = KEEPS * hand->busy_items + (double)result->count;
+    hand->item_s = hand->busy_s > 0 ? hand->busy_s / hand->busy_items : 1e-9;
+}
+
+void hand_trust(struct hand *hand, uint64_t count)
+{
+    if (hand->item_s > 0 && hand->last < count)
+        hand->last = count;
 }

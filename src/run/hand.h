@@ -5,10 +5,12 @@
 #include "job.h"
 
 struct hand {
-    uint64_t last; /* items of its latest ticket */
-    double item_s; /* time an item took, 0: not known */
-    uint32_t load; /* tickets it has */
-    uint32_t sent; /* tickets it was sent */
+    uint64_t last;     /* items of its latest ticket */
+    double busy_s;     /* of its tickets, of which the latest count most, */
+    double busy_items; /* for so many items */
+    double item_s;     /* time an item took, 0: not known */
+    uint32_t load;     /* tickets it has */
+    uint32_t sent;     /* tickets it was sent */
 };
 
 /* May it have one more ticket? A second only where its items are short: it would wait behind a long one. */
@@ -18,6 +20,10 @@ bool hand_has_room(const struct hand *hand, const struct plan *plan);
  * the ticket before, and near the end of the run no more than a part of what is left, but not so few that talk
  * outweighs work. */
 uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t left, int ranks);
+
+/* Tickets of `count` items have come back from some rank: this one's need not grow from less, once it has shown how
+ * long its items take. */
+void hand_trust(struct hand *hand, uint64_t count);
 
 /* It was dealt `count` items; it gave a result back. */
 void hand_book(struct hand *hand, uint64_t count);
