@@ -84,7 +84,7 @@ struct options {
 
 /* ---- what the kernel takes and gives (made by src/kernel/) ---- */
 
-enum role { ROLE_INPUT, ROLE_PARAM, ROLE_RESULT };
+enum role { ROLE_INPUT, ROLE_PARAM, ROLE_RESULT, ROLE_SHARED };
 
 struct dim {
     int name;      /* index into dim_name, or -1: a literal */
@@ -103,7 +103,7 @@ struct port {
 
 struct signature {
     int in_count, out_count, dim_count;
-    struct port in[PORTS_MAX];                /* inputs and parameters, in the order written */
+    struct port in[PORTS_MAX];                /* inputs, shared tables and parameters, in the order written */
     struct port out[PORTS_MAX];               /* results */
     char dim_name[DIM_NAMES_MAX][NAME_BYTES]; /* in order of first appearance */
     int dim_param[DIM_NAMES_MAX];             /* in[] index of the parameter of that name, or -1 */
@@ -121,7 +121,7 @@ struct packing {
     struct scalar fill[PACKING_FILLS_MAX]; /* of the wire type */
 };
 
-/* The dataset behind an input. */
+/* The dataset behind an input or a shared table. */
 struct bound {
     char file[PATH_BYTES];
     char dataset[PATH_BYTES];
@@ -153,14 +153,16 @@ struct binding {
 
 /* ---- how it is done (made by src/run/plan.c on root, the same bytes on every rank) ---- */
 
-/* An input as it travels (wire) and as the kernel takes it, or a parameter. */
+/* An input as it travels (wire) and as the kernel takes it, or a parameter, or a shared table, which takes nothing of
+ * an item. */
 struct feed {
-    bool param;
+    bool param, shared;
     bool convert; /* wire and kernel type differ, or it is packed */
     bool bundled; /* it may travel as a bundle of its chunks, as they are stored (codec/bundle.h) */
     enum type wire, type;
-    uint64_t elements;          /* per item */
+    uint64_t elements;          /* per item, of a table in all */
     uint64_t wire_bytes, bytes; /* per item */
+    uint64_t table_bytes;       /* of a shared table, as the kernel takes it */
     struct packing packing;
     struct scalar value; /* of a parameter */
 };

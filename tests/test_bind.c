@@ -380,6 +380,61 @@ static void refuses_shapes_that_do_not_fit(void)
     folder_remove();
 }
 
+static void binds_shared_tables(void)
+{
+    const char *lookup = "x: double, shared lut: double[m, 2] -> y: double[m]",
+               *alone = "shared lut: double[m] -> y: double";
+    struct request *r;
+
+    folder_make();
+    put_doubles("in.h5", "/x", 2, 4, 6);
+    put_doubles("in.h5", "/lut", 2, 5, 2);
+    put_doubles("in.h5", "/flat", 1, 6, 0);
+    put_doubles("t.h5", "/lut", 2, 7, 2);
+    r = bound(request_make(lookup, "in.h5:/x"));
+    CU_ASSERT_STRING_EQUAL(r->binding.in[1].file, "in.h5");
+    CU_ASSERT_STRING_EQUAL(r->binding.in[1].dataset, "/lut");
+    CU_ASSERT(r->binding.loop_rank == 2 && r->binding.loop_shape[1] == 6 && r->binding.dim[0] == 5);
+    r = bound(with_input(request_make(lookup, "in.h5"), "lut", "t.h5:/lut"));
+    CU_ASSERT_STRING_EQUAL(r->binding.in[1].file, "t.h5");
+    CU_ASSERT_EQUAL(r->binding.dim[0], 7);
+    r = bound(with_input(request_make(alone, "count:12"), "lut", "in.h5:/flat"));
+    CU_ASSERT(r->binding.counted && r->binding.loop_shape[0] == 12 && r->binding.dim[0] == 6);
+    refused(request_make(alone, "count:12"),
+            "lut: no file is given, and INPUT, count:N, is none (give -i lut=FILE:/DATASET)");
+    refused(with_input(request_make(alone, "count:12"), "lut", "/flat"),
+            "lut: no file is given, and INPUT, count:N, is none (give -i lut=FILE:/DATASET)");
+    refused(with_input(request_make(alone, "count:12"), "lut", "in.h5"),
+            "lut: no file is given, and INPUT, count:N, is none (give -i lut=FILE:/DATASET)");
+    refused(request_make(alone, "in.h5"), "in.h5: the kernel takes no input (give count:N for N items)");
+    refused(with_input(request_make(lookup, "in.h5"), "lut", "/none"),
+            "lut: no dataset /none in in.h5 (bind it with -i lut=/DATASET; there are /flat, /lut, /x)");
+    refused(with_input(request_make(lookup, "in.h5"), "lot", "/lut"),
+            "-i lot=/lut: the kernel has no input lot (there are x, lut)");
+    refused(with_input(request_make(lookup, "in.h5"), "lut", "/flat"),
+            "lut: /flat in in.h5 has shape (6), the kernel takes a whole dataset as shared double[m, 2] (bind another "
+            "with -i lut=/DATASET)");
+    refused(
+        with_input(request_make("x: double, shared lut: double[m] -> y: double", "in.h5"), "lut", "/x"),
+        "lut: /x in in.h5 has shape (4, 6), the kernel takes a whole dataset as shared double[m] (bind another with "
+        "-i lut=/DATASET)");
+    refused(with_input(request_make(lookup, "in.h5"), "lut", "/x"),
+            "lut: /x in in.h5 has shape (4, 6), the kernel takes double[m, 2]");
+    refused(
+        with_input(request_make("x: double[m], shared lut: double[m] -> y: double", "in.h5"), "lut", "t.h5:/lut"),
+        "lut: /lut in t.h5 has shape (7, 2), the kernel takes a whole dataset as shared double[m] (bind another with "
+        "-i lut=/DATASET)");
+    refused(request_make("x: double[m], shared lut: double[m, 2] -> y: double", "in.h5"),
+            "lut: /lut in in.h5 has shape (5, 2), the kernel takes double[m, 2], where m is 6 by x");
+    refused(
+        request_make("x: double, shared lut: int32[m, 2] -> y: double", "in.h5"),
+        "lut: /lut in in.h5 holds double, the kernel takes int32 (give --cast to convert, where every element fits)");
+    r = request_make("x: double, shared lut: double[n, 2], param n: int32 -> y: double", "in.h5");
+    r->param[2] = (struct scalar){{4}};
+    refused(r, "lut: /lut in in.h5 has shape (5, 2), the kernel takes double[n, 2], where n is 4 by n");
+    folder_remove();
+}
+
 static void selects_items(void)
 {
     struct request *r;
@@ -669,6 +724,7 @@ int main(void)
         {"converts safely or when told", converts_safely_or_when_told},
         {"loops over the leading dims", loops_over_the_leading_dims},
         {"refuses shapes that don't fit", refuses_shapes_that_do_not_fit},
+        {"binds shared tables", binds_shared_tables},
         {"selects items", selects_items},
         {"undoes packing", undoes_packing},
         {"undoes odd packing", undoes_odd_packing},

@@ -171,9 +171,10 @@ static void init_kernel(void)
 {
     const struct plan plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 10);
     struct error error = {0};
+    const void *const table[PORTS_MAX] = {NULL};
     void *state;
 
-    mapper_init_kernel(&plan, &h5map_kernel_breaks, &state, &error);
+    mapper_init_kernel(&plan, &h5map_kernel_breaks, table, &state, &error);
     _exit(98);
 }
 

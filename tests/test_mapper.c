@@ -56,6 +56,42 @@ static int asleep(const h5map_item_t *item)
 }
 H5MAP_KERNEL(asleep, .signature = "x: double -> y: double");
 
+/* y = x + table[index % m], by items and by slices. */
+static int looks_up(const h5map_item_t *item)
+{
+    const double *x = item->in[0], *table = item->in[1];
+
+    *(double *)item->out[0] = *x + table[item->index % item->dim[0]];
+    return 0;
+}
+H5MAP_KERNEL(looks_up, .signature = "x: double, shared table: double[m] -> y: double");
+
+static int looks_up_all(const h5map_slice_t *slice)
+{
+    const double *x = slice->in[0], *table = slice->in[1];
+
+    for (size_t k = 0; k < slice->count; k++)
+        ((double *)slice->out[0])[k] = x[k] + table[(slice->first + k) % slice->dim[0]] + (double)slice->in_bytes[1];
+    return 0;
+}
+H5MAP_SLICE_KERNEL(looks_up_all, .signature = "x: double, shared table: double[m] -> y: double");
+
+/* Init sees the table, and keeps its second element. */
+static int sees(const h5map_job_t *job, void **state)
+{
+    const double *table = job->in[1];
+
+    *state = (void *)(uintptr_t)table[job->dim[0] - 1];
+    return job->in[0] ? h5map_refuse(job, "an input in init") : 0;
+}
+
+static int keeps(const h5map_item_t *item)
+{
+    (void)item;
+    return 0;
+}
+H5MAP_KERNEL(keeps, .signature = "x: double, shared table: double[m] -> y: double", .init = sees);
+
 static bool crcs_are_right(struct bench *bench)
 {
     bool right = true;
@@ -105,6 +141,49 @@ static void put_bundle(struct bench *bench, uint32_t less)
     }
     bench->slot.ticket->bundled = 1;
     image_close_up(&bench->plan, bench->slot.ticket);
+}
+
+static void gives_shared_tables(void)
+{
+    static const double numbers[3] = {0.5, 10, 200};
+    const h5map_kernel_t *const kernels[] = {&h5map_kernel_looks_up, &h5map_kernel_looks_up_all};
+    const void *const table[PORTS_MAX] = {NULL, numbers};
+
+    for (int k = 0; k < 2; k++)
+        for (uint64_t piece = 2; piece < 40; piece += 7) {
+            struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, piece)};
+
+            bench.plan.in_count = 2;
+            bench.plan.in[1] = (struct feed){
+                .shared = true, .wire = TYPE_DOUBLE, .type = TYPE_DOUBLE, .elements = 3, .table_bytes = 24};
+            bench.plan.dim_count = 1;
+            bench.plan.dim[0] = 3;
+            bench_start(&bench, kernels[k], 5, 33);
+            mapper_use_tables(bench.mapper, table);
+            for (int i = 0; i < 33; i++)
+                ((double *)bench_input(&bench))[i] = 1000 * i;
+            mapper_map(bench.mapper, bench.slot.ticket, bench.slot.result);
+            CU_ASSERT(bench.slot.result->count == 33 && bench.slot.result->failed == 0);
+            for (int i = 0; i < 33; i++)
+                CU_ASSERT_EQUAL(((double *)bench_output(&bench, 0))[i], 1000 * i + numbers[(5 + i) % 3]);
+            bench_end(&bench);
+        }
+}
+
+static void shows_tables_to_init(void)
+{
+    static const double numbers[3] = {0.5, 10, 200};
+    const void *const table[PORTS_MAX] = {NULL, numbers};
+    struct plan plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 10);
+    struct error error = {0};
+    void *state = NULL;
+
+    plan.in_count = 2;
+    plan.in[1] = (struct feed){.shared = true};
+    plan.dim_count = 1;
+    plan.dim[0] = 3;
+    CU_ASSERT_EQUAL(mapper_init_kernel(&plan, &h5map_kernel_keeps, table, &state, &error), OK);
+    CU_ASSERT_EQUAL((uintptr_t)state, 200);
 }
 
 static void decodes_bundles(void)
@@ -324,6 +403,8 @@ static void is_left_while_a_kernel_runs(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"maps in pieces", maps_in_pieces},
+                           {"gives shared tables", gives_shared_tables},
+                           {"shows tables to init", shows_tables_to_init},
                            {"decodes bundles", decodes_bundles},
                            {"closes tickets up", closes_tickets_up},
                            {"marks and explains failures", marks_and_explains_failures},

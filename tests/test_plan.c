@@ -62,6 +62,31 @@ static void stays_within_memory(void)
             }
 }
 
+/* A table takes nothing of --memory, however large, chunked or converted. */
+static void tables_are_beside_the_memory(void)
+{
+    struct job *job = job_of(TYPE_DOUBLE, 3, 1000000, 4);
+    struct plan plain, with;
+    struct error error = {0};
+
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plain, &error), OK);
+    job->signature.in_count = job->signature.dim_count = 2;
+    job->signature.in[1] =
+        (struct port){.name = "lut", .role = ROLE_SHARED, .type = TYPE_DOUBLE, .rank = 1, .dim = {{.name = 1}}};
+    job->binding.dim[1] = 1ull << 33;
+    job->binding.in[1] = (struct bound){
+        .wire = TYPE_FLOAT, .chunk_rows = 1 << 28, .chunk_bytes = 1 << 30, .row_chunks = 1, .bundles = true};
+    CU_ASSERT_EQUAL(plan_make(&job->input, &with, &error), OK);
+    CU_ASSERT(with.in[1].shared && with.in[1].table_bytes == 8ull << 33 && with.in[1].elements == 1ull << 33);
+    CU_ASSERT(with.in[1].bytes == 0 && with.in[1].wire_bytes == 0 && !with.in[1].convert && !with.in[1].bundled);
+    CU_ASSERT(with.slice == plain.slice && with.piece == plain.piece && with.cache_bytes == plain.cache_bytes);
+    CU_ASSERT(with.image_in_bytes == plain.image_in_bytes && with.pool == plain.pool);
+    job->binding.dim[1] = 1ull << 50;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &with, &error), REFUSED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "lut: the table has more than"));
+    free(job);
+}
+
 static void refuses_an_item_that_does_not_fit(void)
 {
     struct job *job = job_of(TYPE_DOUBLE, 20 << 20, 10, 2);
@@ -304,6 +329,7 @@ static void counts_beyond_32_bits(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"stays within memory", stays_within_memory},
+                           {"tables are beside the memory", tables_are_beside_the_memory},
                            {"refuses an item that does not fit", refuses_an_item_that_does_not_fit},
                            {"refuses a chunk that does not fit", refuses_a_chunk_that_does_not_fit},
                            {"caches a row of chunks", caches_a_row_of_chunks},

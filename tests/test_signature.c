@@ -271,9 +271,6 @@ static void not_yet(void)
     CU_ASSERT(refused("x: double -> y: double[*, 2]",
                       "norm: the signature has a ragged result 'y', which this version can't map yet (use a dim of "
                       "one size)"));
-    CU_ASSERT(refused("x: double, shared lut: double[m] -> y: double[m]",
-                      "norm: the signature has a shared input 'lut', which this version can't map yet (make it an "
-                      "input or parameters)"));
     CU_ASSERT(refused(NULL, "norm: the kernel has no signature (give it .signature = \"x: double -> y: double\")"));
 }
 
@@ -466,10 +463,34 @@ static void port_texts(void)
     CU_ASSERT_STRING_EQUAL(text, "y: comp");
 }
 
+static void shared_tables(void)
+{
+    const struct signature s =
+        parsed("x: double, shared lut: double[m, 3], param n: int8, shared w: float[n] -> y: double[m]");
+    char text[64];
+
+    CU_ASSERT_EQUAL(s.in[0].role, ROLE_INPUT);
+    CU_ASSERT_EQUAL(s.in[1].role, ROLE_SHARED);
+    CU_ASSERT_STRING_EQUAL(s.in[1].name, "lut");
+    CU_ASSERT_EQUAL(s.in[1].rank, 2);
+    CU_ASSERT_EQUAL(s.in[1].dim[1].size, 3);
+    CU_ASSERT_EQUAL(s.in[3].role, ROLE_SHARED);
+    CU_ASSERT_EQUAL(s.dim_param[0], -1);
+    CU_ASSERT_EQUAL(s.dim_param[1], 2);
+    signature_port_text(&s, &s.in[1], text, sizeof text);
+    CU_ASSERT_STRING_EQUAL(text, "shared lut: double[m, 3]");
+    CU_ASSERT(wrong("x: double, shared t: double[*m] -> y: double",
+                    "shared 't' has a ragged dim at column 29 (drop the '*')"));
+    CU_ASSERT(wrong("shared t: double = 3 -> y: double",
+                    "a value for 't', which is no parameter at column 18 (write param before its name)"));
+    CU_ASSERT(wrong("x: double, shared x: double[m] -> y: double", "a second 'x' at column 19 (use another name)"));
+    CU_ASSERT(wrong("x: double -> shared y: double", "expected ':', found 'y' at column 21 (write name: type)"));
+}
+
 /* Every beginning of a signature is refused without a crash, and so is each with one byte changed or taken. */
 static void damaged(void)
 {
-    static const char whole[] = "a: {f=\"x\": float[2]}[3], s: string[4], shared l: double[*m, n], param e: int8 = -1"
+    static const char whole[] = "a: {f=\"x\": float[2]}[3], s: string[4], shared l: double[m, n], param e: int8 = -1"
                                 " -> y: complex64[*, n], z: string[8]";
     struct signature signature;
     struct error error = {0};
@@ -503,6 +524,7 @@ int main(void)
         {"wrong parameters", wrong_params},
         {"not yet", not_yet},
         {"wrong, and not yet", wrong_later},
+        {"shared tables", shared_tables},
         {"limits", limits},
         {"long ones", long_ones},
         {"values", values},

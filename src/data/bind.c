@@ -6,6 +6,7 @@
 #include "data/loop.h"
 #include "data/notes.h"
 #include "data/packing.h"
+#include "data/ports.h"
 #include "data/result_names.h"
 #include "data/storage.h"
 #include "data/where.h"
@@ -45,13 +46,15 @@ static int check_not_output(const struct request *request, hid_t dataset, const 
 static int check_conversion(const struct request *request, const struct port *port, const struct bound *bound)
 {
     const bool possible = !type_is_complex(bound->wire) || type_is_complex(port->type);
+    const char *advice = port->role == ROLE_SHARED ? "give --cast to convert, where every element fits"
+                                                   : "give --cast to convert, items that do not fit fail";
 
     if (type_is_safe(bound->wire, port->type) || (possible && (bound->packing.given || request->options->cast)))
         return OK;
+    if (!possible)
+        advice = "complex numbers can't become real ones";
     return error_set(request->error, REFUSED, "%s: %s in %s holds %s, the kernel takes %s (%s)", port->name,
-                     bound->dataset, bound->file, bound->type_name, type_name(port->type),
-                     possible ? "give --cast to convert, items that do not fit fail"
-                              : "complex numbers can't become real ones");
+                     bound->dataset, bound->file, bound->type_name, type_name(port->type), advice);
 }
 
 /* MATLAB keeps the first axis together in memory, HDF5 the last. */
@@ -110,7 +113,7 @@ int bind_inputs(const struct options *options, const struct signature *signature
     if (!code)
         code = result_names_bind(options, signature, binding, error);
     for (int k = 0; k < signature->in_count && !code; k++)
-        if (signature->in[k].role == ROLE_INPUT)
+        if (ports_has_dataset(&signature->in[k]))
             code = bind_input(&request, &signature->in[k], &binding->in[k]);
     return code ? code : loop_bind(options, signature, param, binding, error);
 }

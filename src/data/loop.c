@@ -70,6 +70,12 @@ static int bind_dims(struct looping *l, int k)
     int code = OK;
 
     dataset_shape_text(bound->shape, bound->rank, shape, sizeof shape);
+    if (lead != 0 && port->role == ROLE_SHARED)
+        return error_set(l->error, REFUSED,
+                         "%s: %s in %s has shape %s, the kernel takes a whole dataset as shared %s (bind another with "
+                         "-i %s=/DATASET)",
+                         port->name, bound->dataset, bound->file, shape,
+                         ports_type_text(l->signature, port, type, sizeof type), port->name);
     if (lead < 0)
         return error_set(l->error, REFUSED, "%s: %s in %s has shape %s, the kernel takes %s (%d dims at least)",
                          port->name, bound->dataset, bound->file, shape,
@@ -168,10 +174,10 @@ int loop_bind(const struct options *options, const struct signature *signature, 
     int code = bind_param_dims(&l, param);
 
     for (int k = 0; k < signature->in_count && !code; k++) {
-        if (signature->in[k].role != ROLE_INPUT)
+        if (!ports_has_dataset(&signature->in[k]))
             continue;
         code = bind_dims(&l, k);
-        if (!code)
+        if (!code && signature->in[k].role == ROLE_INPUT)
             code = bind_lead(&l, k);
     }
     if (!code)

@@ -28,14 +28,37 @@ int ports_first(const struct port *ports, int count, enum role role)
     return -1;
 }
 
+bool ports_has_dataset(const struct port *port)
+{
+    return port->role == ROLE_INPUT || port->role == ROLE_SHARED;
+}
+
+static size_t add_name(const char *name, size_t length, char *text, size_t text_bytes)
+{
+    if (length >= text_bytes)
+        return length;
+    return length + (size_t)snprintf(text + length, text_bytes - length, "%s%s", length ? ", " : "", name);
+}
+
 const char *ports_names(const struct port *ports, int count, enum role role, char *text, size_t text_bytes)
 {
     size_t length = 0;
 
     snprintf(text, text_bytes, "none");
-    for (int k = 0; k < count && length < text_bytes; k++)
+    for (int k = 0; k < count; k++)
         if (ports[k].role == role)
-            length += (size_t)snprintf(text + length, text_bytes - length, "%s%s", length ? ", " : "", ports[k].name);
+            length = add_name(ports[k].name, length, text, text_bytes);
+    return text;
+}
+
+const char *ports_dataset_names(const struct port *ports, int count, char *text, size_t text_bytes)
+{
+    size_t length = 0;
+
+    snprintf(text, text_bytes, "none");
+    for (int k = 0; k < count; k++)
+        if (ports_has_dataset(&ports[k]))
+            length = add_name(ports[k].name, length, text, text_bytes);
     return text;
 }
 

@@ -4,6 +4,7 @@
 #include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/packing.h"
+#include "data/ports.h"
 #include "data/table.h"
 #include "data/types.h"
 
@@ -74,7 +75,7 @@ static uint64_t make_input_rows(const struct record *record, struct input_rows *
     for (int k = 0; k < record->ports->in_count; k++) {
         const struct bound *bound = &record->binding->in[k];
 
-        if (record->ports->in[k].role != ROLE_INPUT)
+        if (!ports_has_dataset(&record->ports->in[k]))
             continue;
         rows->port[count] = k;
         if (!realpath(bound->file, rows->text[count].file))

@@ -35,10 +35,11 @@ static int bind_count(const char *word, struct binding *binding, struct error *e
     return OK;
 }
 
-/* A kernel that takes no input has no files to look into. */
-static int bind_nothing(const struct options *options, struct binding *binding, struct error *error)
+/* A kernel that takes no input has no file to look into, but those of its shared tables. */
+static int bind_nothing(const struct options *options, const struct signature *signature, struct binding *binding,
+                        struct error *error)
 {
-    if (options->inputs.count)
+    if (options->inputs.count && ports_first(signature->in, signature->in_count, ROLE_SHARED) < 0)
         return error_set(error, REFUSED, "-i %s=%s: the kernel takes no input", options->inputs.of[0].name,
                          options->inputs.of[0].value);
     if (!is_count(options->input))
@@ -70,16 +71,23 @@ static int find_input(const struct signature *signature, const struct assignment
     char names[NAMES_BYTES];
 
     *k = ports_find(signature->in, signature->in_count, given->name);
-    if (*k >= 0 && signature->in[*k].role == ROLE_INPUT)
+    if (*k >= 0 && ports_has_dataset(&signature->in[*k]))
         return OK;
     if (*k >= 0)
         return error_set(error, REFUSED, "-i %s=%s: %s is a parameter (give -p %s=VALUE)", given->name, given->value,
                          given->name, given->name);
     return error_set(error, REFUSED, "-i %s=%s: the kernel has no input %s (there are %s)", given->name, given->value,
-                     given->name, ports_names(signature->in, signature->in_count, ROLE_INPUT, names, sizeof names));
+                     given->name, ports_dataset_names(signature->in, signature->in_count, names, sizeof names));
 }
 
-/* [FILE:]/DATASET of -i, into at; file "": INPUT's. */
+/* Where INPUT is count:N, and has no datasets. */
+static int refuse_no_file(const char *name, struct error *error)
+{
+    return error_set(error, REFUSED, "%s: no file is given, and INPUT, count:N, is none (give -i %s=FILE:/DATASET)",
+                     name, name);
+}
+
+/* [FILE:]/DATASET of -i, into at; file "": INPUT's, which may have none. */
 static int parse_value(const struct assignment *given, const char *input_file, struct location *at, struct error *error)
 {
     int code;
@@ -89,6 +97,8 @@ static int parse_value(const struct assignment *given, const char *input_file, s
         code = *given->value ? location_parse(given->value, at, error) : OK;
         if (code)
             return code;
+        if (!*at->dataset && !*input_file)
+            return refuse_no_file(given->name, error);
         if (!*at->dataset)
             return error_set(error, REFUSED,
                              "-i %s=%s: no dataset in it (give %s=/DATASET for one of %s, or %s=FILE:/DATASET)",
@@ -103,20 +113,18 @@ static int parse_value(const struct assignment *given, const char *input_file, s
     return OK;
 }
 
-static int bind_given(const struct options *options, const struct signature *signature, int which,
-                      struct binding *binding, struct error *error)
+static int bind_given(const struct signature *signature, const struct assignment *given, struct binding *binding,
+                      struct error *error)
 {
-    const struct assignment *given = &options->inputs.of[which];
-    const char *input_file = binding->in[ports_first(signature->in, signature->in_count, ROLE_INPUT)].file;
     struct location at;
     struct bound *bound;
     int k, code = find_input(signature, given, &k, error);
 
-    if (!code)
-        code = parse_value(given, input_file, &at, error);
     if (code)
         return code;
     bound = &binding->in[k];
+    if (parse_value(given, bound->file, &at, error))
+        return error->code;
     if (*bound->dataset)
         return error_set(error, REFUSED, "-i %s=%s: %s is bound already, to %s in %s (give one of the two)",
                          given->name, given->value, given->name, bound->dataset, bound->file);
@@ -126,30 +134,45 @@ static int bind_given(const struct options *options, const struct signature *sig
     return OK;
 }
 
-int where_bind(const struct options *options, const struct signature *signature, struct binding *binding,
-               struct error *error)
+/* What INPUT says: the file of all, the dataset of the one input. */
+static int bind_input_word(const struct options *options, const struct signature *signature, struct binding *binding,
+                           struct error *error)
 {
     struct location input;
-    int code;
-
-    if (ports_count(signature->in, signature->in_count, ROLE_INPUT) == 0)
-        return bind_nothing(options, binding, error);
-    code = location_parse(options->input, &input, error);
+    int code = location_parse(options->input, &input, error);
 
     if (!code)
         code = check_input(options, signature, &input, error);
-    if (code)
-        return code;
-    for (int k = 0; k < signature->in_count; k++) {
-        if (signature->in[k].role != ROLE_INPUT)
-            continue;
-        memcpy(binding->in[k].file, input.file, sizeof input.file);
-        memcpy(binding->in[k].dataset, input.dataset, sizeof input.dataset);
+    for (int k = 0; k < signature->in_count && !code; k++) {
+        if (ports_has_dataset(&signature->in[k]))
+            memcpy(binding->in[k].file, input.file, sizeof input.file);
+        if (signature->in[k].role == ROLE_INPUT)
+            memcpy(binding->in[k].dataset, input.dataset, sizeof input.dataset);
     }
+    return code;
+}
+
+/* By name, where nothing else is said. */
+static int bind_name(const struct port *port, struct bound *bound, struct error *error)
+{
+    if (*bound->file && !*bound->dataset)
+        snprintf(bound->dataset, sizeof bound->dataset, "/%s", port->name);
+    return *bound->file ? OK : refuse_no_file(port->name, error);
+}
+
+int where_bind(const struct options *options, const struct signature *signature, struct binding *binding,
+               struct error *error)
+{
+    int code;
+
+    if (ports_count(signature->in, signature->in_count, ROLE_INPUT) == 0)
+        code = bind_nothing(options, signature, binding, error);
+    else
+        code = bind_input_word(options, signature, binding, error);
     for (int k = 0; k < options->inputs.count && !code; k++)
-        code = bind_given(options, signature, k, binding, error);
+        code = bind_given(signature, &options->inputs.of[k], binding, error);
     for (int k = 0; k < signature->in_count && !code; k++)
-        if (signature->in[k].role == ROLE_INPUT && !*binding->in[k].dataset)
-            snprintf(binding->in[k].dataset, sizeof binding->in[k].dataset, "/%s", signature->in[k].name);
+        if (ports_has_dataset(&signature->in[k]))
+            code = bind_name(&signature->in[k], &binding->in[k], error);
     return code;
 }

@@ -107,10 +107,11 @@ int signature_params(const struct signature *signature, const struct assignments
 
 int signature_port_text(const struct signature *signature, const struct port *port, char *text, size_t text_bytes)
 {
+    const char *keyword = port->role == ROLE_PARAM ? "param " : port->role == ROLE_SHARED ? "shared " : "";
     struct line line = {text, text_bytes, 0};
     char value[96];
 
-    line_add(&line, "%s%s: %s", port->role == ROLE_PARAM ? "param " : "", port->name, type_name(port->type));
+    line_add(&line, "%s%s: %s", keyword, port->name, type_name(port->type));
     for (int d = 0; d < port->rank; d++) {
         line_add(&line, d ? ", " : "[");
         if (port->dim[d].name < 0)

@@ -44,7 +44,7 @@ static int parse_dim_name(struct parser *parser, enum role role, struct dim *dim
     code = scan_name(&parser->scan, "a dim", name);
     if (!code)
         code = name_dim(parser, where, name, &dim->name);
-    if (!code && role == ROLE_INPUT)
+    if (!code && (role == ROLE_INPUT || role == ROLE_SHARED))
         parser->dim_in[dim->name] = true;
     return code;
 }
@@ -56,6 +56,8 @@ static int parse_ragged(struct parser *parser, struct port *port, struct dim *di
 
     if (port->rank > 0)
         return scan_error(&parser->scan, where, "put it first", "a ragged dim behind another");
+    if (port->role == ROLE_SHARED)
+        return scan_error(&parser->scan, where, "drop the '*'", "shared '%s' has a ragged dim", port->name);
     port_later(parser, port, "ragged", "use a dim of one size");
     if (port->role == ROLE_RESULT && !scan_at_name(&parser->scan))
         return OK;
@@ -143,7 +145,8 @@ static int check_name(struct parser *parser, const char *name, const char *where
 
 static int parse_port_name(struct parser *parser, struct port *port)
 {
-    static const char *const what[] = {"an input's name", "a parameter's name", "a result's name"};
+    static const char *const what[] = {"an input's name", "a parameter's name", "a result's name",
+                                       "a shared table's name"};
     const char *where;
     int code;
 

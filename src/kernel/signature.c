@@ -7,18 +7,19 @@ static int parse_input(struct parser *parser)
 {
     struct signature *signature = parser->signature;
     struct port *port = &signature->in[signature->in_count];
-    const bool shared = scan_take_keyword(&parser->scan, "shared");
-    const bool param = !shared && scan_take_keyword(&parser->scan, "param");
+    enum role role = ROLE_INPUT;
     int code;
 
+    if (scan_take_keyword(&parser->scan, "shared"))
+        role = ROLE_SHARED;
+    else if (scan_take_keyword(&parser->scan, "param"))
+        role = ROLE_PARAM;
     scan_blanks(&parser->scan);
     if (signature->in_count == PORTS_MAX)
         return scan_error(&parser->scan, parser->scan.at, "use fewer", "more than %d inputs and parameters", PORTS_MAX);
-    code = port_parse(parser, param ? ROLE_PARAM : ROLE_INPUT, port);
+    code = port_parse(parser, role, port);
     if (code)
         return code;
-    if (shared)
-        port_later(parser, port, "shared", "make it an input or parameters");
     signature->in_count++;
     return OK;
 }
@@ -90,7 +91,7 @@ static int bind_dims(struct parser *parser)
 /* What is correct but can't be mapped yet. */
 static int check_mappable(const struct parser *parser)
 {
-    static const char *const roles[] = {"input", "parameter", "result"};
+    static const char *const roles[] = {"input", "parameter", "result", "shared table"};
     const struct scan *scan = &parser->scan;
 
     if (parser->later)

@@ -5,7 +5,7 @@
 #include "job.h"
 
 /* Parse "x: double[n], param eps: double = 1e-9 -> y: double[n, 3]". REFUSED with one line that names the kernel, shows
- * what is wrong and where. What parses but can't be run yet (compounds, strings, ragged items, shared tables) is
+ * what is wrong and where. What parses but can't be run yet (compounds, strings, ragged items) is
  * refused by name. Every dim of a result is bound by an input or an integer parameter; names are unique. */
 int signature_parse(const char *text, const char *kernel, struct signature *signature, struct error *error);
 

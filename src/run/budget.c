@@ -172,7 +172,7 @@ static int plan_cache(const struct plan_input *input, struct plan *plan, uint64_
     for (int k = 0; k < plan->in_count; k++) {
         const struct bound *bound = &input->binding->in[k];
 
-        if (plan->in[k].param || bound->chunk_bytes == 0)
+        if (plan->in[k].param || plan->in[k].shared || bound->chunk_bytes == 0)
             continue;
         chunked++;
         if (bound->chunk_bytes > half)
@@ -280,7 +280,7 @@ static int choose_bundles(const struct plan_input *input, struct plan *plan, uin
         const struct grain grain = grain_of_input(input->binding, k);
         struct feed *feed = &plan->in[k];
 
-        feed->bundled = !feed->param && bound->bundles && plan->step == 1 && grain.every <= slice;
+        feed->bundled = !feed->param && !feed->shared && bound->bundles && plan->step == 1 && grain.every <= slice;
         if (!feed->bundled)
             continue;
         count++;

@@ -46,6 +46,8 @@ static int set_up(struct run *run)
         return run->error->code;
     if (go_direct(run))
         return run->error->code;
+    if (stage_share_tables(run))
+        return run->error->code;
     stage_open_crew(run);
     if (agree(run))
         return run->error->code;
@@ -100,6 +102,7 @@ static bool clean_up(struct run *run)
         mapper_close(run->mapper);
     if (!busy && run->state_made && run->kernel->finish)
         run->kernel->finish(run->state);
+    tables_close(run->tables, busy);
     object_release(&run->object);
     return busy;
 }

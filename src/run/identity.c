@@ -71,7 +71,7 @@ static void add_inputs(FILE *text, const struct identity_parts *parts)
     for (int k = 0; k < parts->signature->in_count; k++) {
         const struct port *port = &parts->signature->in[k];
 
-        if (port->role == ROLE_INPUT) {
+        if (port->role != ROLE_PARAM) {
             add_input(text, port, &parts->binding->in[k]);
             continue;
         }

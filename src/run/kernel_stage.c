@@ -53,12 +53,13 @@ int stage_load_kernel(struct run *run)
 int stage_open_crew(struct run *run)
 {
     if (crash_watch(team_rank(run->team), run->error) ||
-        mapper_init_kernel(&run->plan, run->kernel, &run->state, run->error))
+        mapper_init_kernel(&run->plan, run->kernel, run->table, &run->state, run->error))
         return run->error->code;
     run->state_made = true;
     if (mapper_open(&run->plan, run->kernel, run->state, &run->mapper, run->error) ||
         lane_open(run->mapper, run->plan.slots, &run->lane, run->error))
         return run->error->code;
+    mapper_use_tables(run->mapper, run->table);
     run->crew = (struct crew){.plan = &run->plan, .team = run->team, .lane = run->lane};
     if (run->plan.schedule == SCHEDULE_STATIC)
         run->dealing = dealing_static();

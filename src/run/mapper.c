@@ -18,6 +18,7 @@ struct mapper {
     struct decode *decode;
     struct encoder *encoder;
     void *converted[PORTS_MAX]; /* [piece][elements] of inputs that need it */
+    const void *table[PORTS_MAX]; /* of shared inputs; the caller's */
     struct direct *direct;      /* NULL: items come in tickets */
     struct batch *whole;        /* the items of a ticket, where they are read at once */
     char *items, *results;      /* of a piece, where they are in no image; NULL: they are */
@@ -95,6 +96,11 @@ void mapper_close(struct mapper *mapper)
 void mapper_use(struct mapper *mapper, struct direct *direct)
 {
     mapper->direct = direct;
+}
+
+void mapper_use_tables(struct mapper *mapper, const void *const table[PORTS_MAX])
+{
+    memcpy(mapper->table, table, sizeof mapper->table);
 }
 
 bool mapper_crashed(const struct mapper *mapper)
@@ -223,6 +229,8 @@ static void place_part(const struct mapper *mapper, const struct whole *whole, u
     for (int k = 0; k < plan->in_count; k++)
         if (plan->in[k].param)
             part->in[k] = &plan->in[k].value;
+        else if (plan->in[k].shared)
+            part->in[k] = mapper->table[k];
         else
             part->in[k] = mapper->items ? in[k] : (const char *)whole->in[k] + done * plan->in[k].wire_bytes;
     for (int k = 0; k < plan->out_count; k++)
@@ -299,7 +307,8 @@ void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch 
     encoder_pack(mapper->encoder, result);
 }
 
-int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, void **state, struct error *error)
+int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, const void *const table[PORTS_MAX],
+                       void **state, struct error *error)
 {
     const void *in[PORTS_MAX] = {NULL};
     size_t dim[DIM_NAMES_MAX];
@@ -314,7 +323,7 @@ int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, vo
     if (reasons_open(&reasons, sizeof(struct reason), error))
         return error->code;
     for (int k = 0; k < plan->in_count; k++)
-        in[k] = plan->in[k].param ? &plan->in[k].value : NULL;
+        in[k] = plan->in[k].param ? &plan->in[k].value : table[k];
     for (int k = 0; k < plan->dim_count; k++)
         dim[k] = plan->dim[k];
     job.calls = &reasons.calls;

@@ -16,6 +16,11 @@ void mapper_close(struct mapper *mapper);
 /* The rank's own files, the caller's, where plan->direct_in says that items come from them. Before the first map. */
 void mapper_use(struct mapper *mapper, struct direct *direct);
 
+/* Where the kernel finds its shared tables, by in[] index, NULL elsewhere. Before the first map; they stay the
+ * caller's.
+ */
+void mapper_use_tables(struct mapper *mapper, const void *const table[PORTS_MAX]);
+
 /* Map the ticket's items into the result image: header with a CRC of each result, results (a failed item holds the fill
  * value; under direct_out only what root is to write), bitmap and reasons. The batch starts at a multiple of
  * plan->block. Where the kernel says stop, or crashes, or a file can't be read, decoded or written, result->error is
@@ -26,7 +31,9 @@ void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch 
 /* Has the kernel crashed? Then nothing that it has used may be taken apart. */
 bool mapper_crashed(const struct mapper *mapper);
 
-/* The kernel's init, with the calls that h5map_refuse needs. `items` of the whole run. REFUSED where it refuses. */
-int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, void **state, struct error *error);
+/* The kernel's init, with the calls that h5map_refuse needs, and its shared tables by in[] index, NULL elsewhere.
+ * `items` of the whole run. REFUSED where it refuses. */
+int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, const void *const table[PORTS_MAX],
+                       void **state, struct error *error);
 
 #endif

@@ -40,15 +40,24 @@ static uint64_t elements_of(const struct port *port, const struct plan *plan)
     return empty ? 0 : many ? UINT64_MAX : elements;
 }
 
-/* Elements and bytes of a port; REFUSED where an item could be in no memory. */
+/* Elements of a port; REFUSED where an item could be in no memory. */
 static int measure(const struct port *port, const struct plan *plan, uint64_t *elements, struct error *error)
 {
     *elements = elements_of(port, plan);
     if (*elements <= ITEM_BYTES_MOST / sizeof(struct scalar))
         return OK;
-    return error_set(error, REFUSED,
-                     "%s: an item of it has more than %llu elements, which fits in no memory (check its dims)",
-                     port->name, ITEM_BYTES_MOST / sizeof(struct scalar));
+    return error_set(error, REFUSED, "%s: %s has more than %llu elements, which fits in no memory (check its dims)",
+                     port->name, port->role == ROLE_SHARED ? "the table" : "an item of it",
+                     ITEM_BYTES_MOST / sizeof(struct scalar));
+}
+
+/* Items have no part of it: it takes no bytes of them, and is converted before they are. */
+static void plan_table(const struct bound *bound, struct feed *feed)
+{
+    feed->shared = true;
+    feed->table_bytes = feed->elements * type_bytes(feed->type);
+    feed->wire = bound->wire;
+    feed->packing = bound->packing;
 }
 
 static int plan_inputs(const struct plan_input *input, struct plan *plan, struct error *error)
@@ -64,6 +73,10 @@ static int plan_inputs(const struct plan_input *input, struct plan *plan, struct
         if (measure(port, plan, &feed->elements, error))
             return error->code;
         feed->type = port->type;
+        if (port->role == ROLE_SHARED) {
+            plan_table(bound, feed);
+            continue;
+        }
         feed->param = port->role == ROLE_PARAM;
         feed->value = input->param[k];
         feed->bytes = feed->elements * type_bytes(port->type);

@@ -4,6 +4,7 @@
 
 #include "data/location.h"
 #include "kernel/object.h"
+#include "parallel/tables.h"
 #include "run/crew.h"
 #include "run/engine.h"
 #include "run/files.h"
@@ -22,6 +23,8 @@ struct run {
     struct scalar param[PORTS_MAX];
     struct binding binding;
     struct plan plan;
+    struct tables *tables;        /* the shared ones; NULL: none */
+    const void *table[PORTS_MAX]; /* where they are, by in[] */
     void *state; /* of the kernel */
     bool state_made;
     struct mapper *mapper;
@@ -79,6 +82,11 @@ int stage_open_files(struct run *run);
 
 /* The output is complete. */
 int stage_finish(struct run *run);
+
+/* tables_stage.c */
+
+/* Collective, and agreed: the shared tables, read by root, on every host. */
+int stage_share_tables(struct run *run);
 
 /* direct_stage.c: every rank, where each is to read and write for itself */
 

@@ -241,7 +241,7 @@ SIGNATURES = [
     ("x: double -> y: string[16]", r"string"),
     ("x: double[*n] -> y: double", r"\*n|ragged"),
     ("x: double -> y: double[*]", r"\*|ragged"),
-    ("shared lut: double[m], x: double -> y: double", r"shared"),
+    ("shared lut: double[*m], x: double -> y: double", r"shared 'lut' has a ragged dim"),
     ("", r"signature"),
     ("x: double", r"->|result"),
     ("x: double ->", r"result|end|name"),
