@@ -23,10 +23,12 @@
  *
  * `h5map run norm.c particles.h5:/pos speed.h5` applies it to every item.
  *
- * Signature:  [param] name: type[dim, ...] [= literal], ... -> name: type[dim, ...], ...
+ * Signature:  [shared|param] name: type[dim, ...] [= literal], ... -> name: type[dim, ...], ...
  *   types      float double float32 float64 complex64 complex128 bool
  *              int8 int16 int32 int64 uint8 uint16 uint32 uint64
  *   dims       numbers, names (one name is one size everywhere) or integer parameters
+ *   shared     a whole dataset of these dims, the same for every item (a lookup table, weights, a mesh); read once,
+ *              held once a node however many ranks are there, and may be larger than --memory; it can't be written
  *   param      a value given with -p NAME=VALUE, or its default
  *
  * Return 0, or h5map_fail(item, "why %g", x): this item failed and holds the fill value, the others
@@ -64,8 +66,8 @@ typedef struct h5map_calls {
 
 /* One item. */
 typedef struct h5map_item {
-    const void *const *in;      /* inputs and parameters in the order of the signature; in[k] points at its
-                                   dims' product of elements, row-major, a parameter at one value */
+    const void *const *in;      /* inputs, shared tables and parameters in the order of the signature; in[k] points at
+                                   its dims' product of elements, row-major, a parameter at one value */
     void *const *out;           /* results in the order of the signature, all zero, to be filled */
     const size_t *dim;          /* sizes of the named dims in order of first appearance */
     uint64_t index;             /* flat position of the item in the full input, from 0 */
@@ -74,8 +76,8 @@ typedef struct h5map_item {
     uint64_t seed;              /* of the item's random numbers: made of --seed and index alone (h5map_rng) */
 } h5map_item_t;
 
-/* Consecutive items, for kernels that take many at once: in[k] points at [count][dims...] elements, a
- * parameter at one value; item k of a result starts at (char *)out[r] + k * out_bytes[r]. */
+/* Consecutive items, for kernels that take many at once: in[k] points at [count][dims...] elements, a shared table
+ * at [dims...] and a parameter at one value; item k of a result starts at (char *)out[r] + k * out_bytes[r]. */
 typedef struct h5map_slice {
     const void *const *in;
     void *const *out;
@@ -87,14 +89,15 @@ typedef struct h5map_slice {
     void *state;
     const h5map_calls_t *calls;
     size_t in_count, out_count;
-    const size_t *in_bytes;  /* [in_count] bytes from an item to the next, 0 for a parameter */
+    const size_t *in_bytes;  /* [in_count] bytes from an item to the next, 0 for a shared table or parameter */
     const size_t *out_bytes; /* [out_count] */
     uint64_t seed;           /* --seed; item k's is h5map_seed(seed, its index) */
 } h5map_slice_t;
 
 /* The job as init sees it, once a rank, before any item. */
 typedef struct h5map_job {
-    const void *const *in; /* parameters in the order of the signature; NULL where an input stands */
+    const void *const *in; /* shared tables, which stay where they are until finish, and parameters in the order of
+                              the signature; NULL where an input stands */
     const size_t *dim;     /* as in an item */
     uint64_t items;        /* items of this run, all ranks together */
     const h5map_calls_t *calls;
