@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,6 +122,12 @@ FAULTY(int, link, (const char *old, const char *new), (old, new), -1, EIO)
 FAULTY(int, lstat, (const char *path, struct stat *status), (path, status), -1, EIO)
 FAULTY(int, mkdir, (const char *path, mode_t mode), (path, mode), -1, ENOSPC)
 FAULTY(char *, mkdtemp, (char *path), (path), NULL, ENOSPC)
+FAULTY(void *, mmap, (void *at, size_t bytes, int protection, int flags, int fd, off_t from),
+       (at, bytes, protection, flags, fd, from), MAP_FAILED, ENOMEM)
+FAULTY(int, mprotect, (void *at, size_t bytes, int protection), (at, bytes, protection), -1, ENOMEM)
+FAULTY(int, shm_open, (const char *name, int flags, mode_t mode), (name, flags, mode), -1, EMFILE)
+FAULTY(int, posix_fallocate, (int fd, off_t at, off_t count), (fd, at, count), ENOSPC, ENOSPC)
+FAULTY(ssize_t, getrandom, (void *to, size_t bytes, unsigned flags), (to, bytes, flags), -1, EAGAIN)
 FAULTY(int, mkostemp, (char *path, int flags), (path, flags), -1, ENOSPC)
 FAULTY(ssize_t, read, (int fd, void *to, size_t bytes), (fd, to, bytes), -1, EIO)
 FAULTY(int, rename, (const char *old, const char *new), (old, new), -1, EIO)

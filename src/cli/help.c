@@ -21,7 +21,8 @@
 
 #define OPTIONS                                                                         \
     "What goes in and out:\n"                                                           \
-    "  -i, --input NAME=[FILE:]/DATASET  read input NAME from this dataset\n"           \
+    "  -i, --input NAME=[FILE:]/DATASET  read input NAME, or shared table NAME, from\n" \
+    "                                    this dataset\n"                                \
     "  -o, --output NAME=/DATASET        write result NAME to this dataset\n"           \
     "  -p, --param NAME=VALUE            set the kernel's parameter NAME\n"             \
     "      --items START:STOP[:STEP]     map only these items of axis 0; START and\n"   \

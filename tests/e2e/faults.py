@@ -38,6 +38,7 @@ HDF5 += ["H5Sselect_hyperslab", "H5Tcopy"]
 INSIDE_HDF5 = ["hdf5:ftruncate", "hdf5:pread", "hdf5:pread+", "hdf5:pwrite", "hdf5:pwrite+"]
 OF_OTHERS = ["malloc", "calloc", "aligned_alloc", "write", "dlopen", "memfd_create", "pthread_create"]
 OF_ROOT = ["malloc", "calloc", "aligned_alloc", "pthread_create", "pwrite", "fsync", "renameat2", "H5Dread", "H5Dwrite", "H5Fclose", "hdf5:pwrite+"]
+TABLES = ["malloc", "calloc", "shm_open", "mmap"]
 JOURNAL = ["calloc", "realloc", "fdatasync", "fsync", "rename", "pwrite", "pwrite+", "open", "fstat", "lstat"]
 RESUME = ["malloc", "calloc", "realloc", "strdup", "pread", "pwrite", "pwrite+", "fdatasync", "fsync", "fstat", "lstat", "open", "rename", "fallocate"]
 OF_DIRECT = ["calloc", "aligned_alloc", "open", "H5Fopen", "H5Dread", "pwrite", "pwrite+"]
@@ -49,12 +50,14 @@ BLINDS = {"fstat", "lstat"}  # a run that can't see that the lock, or a journal,
 
 SAYS = {
     **dict.fromkeys(MEMORY, r"no memory for \d+ bytes|out of memory|Cannot allocate memory"),
+    **dict.fromkeys(["mmap", "mprotect"], "shared tables: .*Cannot allocate memory"),
     **dict.fromkeys(["fallocate", "pwrite", "write", "mkdir", "mkdtemp", "hdf5:pwrite"], "No space left on device"),
     **dict.fromkeys(["fsync", "fstat", "pread", "read", "renameat2", "stat", "hdf5:ftruncate"], "Input/output error"),
-    **dict.fromkeys(["open", "memfd_create", "pipe2"], "Too many open files"),
-    **dict.fromkeys(["fork", "posix_spawnp", "pthread_create"], "Resource temporarily unavailable"),
+    **dict.fromkeys(["open", "memfd_create", "pipe2", "shm_open"], "Too many open files"),
+    **dict.fromkeys(["fork", "getrandom", "posix_spawnp", "pthread_create"], "Resource temporarily unavailable"),
     "realpath": "Cannot allocate memory",
     "fclose": "no memory for",
+    "posix_fallocate": r"shared tables: can't take .* MiB of shared memory on .*: \d+\.\d MiB are free in /dev/shm",
     "dlopen": "can't be loaded",
     "elf_memory": "not a shared object",
     "hdf5:pread": r"Input/output error|no dataset /x in",
@@ -96,6 +99,7 @@ class Faults(Case):
     may_pass = MAY_PASS
     items, slice = 300, 32
     words = []
+    kernel_name = "fail:negative"
     before = 0  # items that an earlier run has kept
     keeps_output = False  # there is an OUTPUT that the run is to replace
 
@@ -123,8 +127,12 @@ class Faults(Case):
     def run_faulty(self, ranks, words, out, cwd=None, **env):
         words = [*words, "-q", "--slice", str(self.slice), "--max-failures", "10"]
         launcher = ["mpirun", "-q", "-n", str(ranks)] if ranks > 1 else []
-        command = [*launcher, FAULTY, "run", *words, self.kernel("fail") + ":negative", self.of_class("in.h5"), out]
+        command = [*launcher, FAULTY, "run", *words, self.kernel_path(), self.of_class("in.h5"), out]
         return self.call(*command, cwd=cwd, env=env, timeout=20)
+
+    def kernel_path(self):
+        file, name = self.kernel_name.split(":")
+        return f"{self.kernel(file)}:{name}"
 
     def run_with(self, fault, ranks, rank, words):
         """One run in a folder of its own; the fault, whether it was reached, and the rest."""
@@ -270,6 +278,26 @@ class Direct(Faults):
     may_pass = MAY_PASS | {"aligned_alloc", "calloc", "H5Fopen"}
     items, slice = 30_000, 3200
     words = ["--io", "direct"]
+
+
+@cases(
+    table(TABLES + ["ftruncate", "getrandom", "posix_fallocate", "H5Dopen2", "H5Dread", "hdf5:pread"], ("on root", 3, ROOT))
+    + table(TABLES, ("on another rank", 3, OTHER))
+    + table(["malloc", "calloc", "mmap", "mprotect"], ("in one program",))
+)
+class Tables(Faults):
+    """A shared table, which is packed, too."""
+
+    sleepy = True
+    may_pass = MAY_PASS | {"getrandom"}  # the lock can do without
+    kernel_name = "shared:lookup"
+
+    @classmethod
+    def make_shared(cls):
+        super().make_shared()
+        with h5py.File(os.path.join(cls.shared, "in.h5"), "a") as file:
+            dataset = file.create_dataset("lut", data=np.arange(400, dtype="i2"), chunks=(100,), compression=1)
+            dataset.attrs.update(scale_factor=0.25)
 
 
 @cases(table(["calloc", "mkdtemp", "mkostemp", "pipe2", "posix_spawnp", "rename", "write"], ("while the kernel is compiled",)))
