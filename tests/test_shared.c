@@ -9,6 +9,11 @@
 
 #define TABLE "x: double, shared t: double[a, b] -> y: double"
 
+static void count_look(void *self)
+{
+    ++*(int *)self;
+}
+
 /* Bind in.h5, and read the table behind x into `to`; the code. */
 static int read_table(struct request *r, uint64_t elements, void *to)
 {
@@ -18,9 +23,12 @@ static int read_table(struct request *r, uint64_t elements, void *to)
                               .type = r->signature.in[1].type,
                               .elements = elements,
                               .packing = bound_to->packing};
-    const struct shared_table table = {&r->signature.in[1], bound_to, &feed, 1 << 20};
+    int looks = 0, code;
+    const struct shared_table table = {&r->signature.in[1], bound_to, &feed, 1 << 20, &looks, count_look};
 
-    return shared_read(&table, to, &r->error);
+    code = shared_read(&table, to, &r->error);
+    CU_ASSERT_EQUAL(looks > 0, elements > 0);
+    return code;
 }
 
 static struct request *table_request(const char *signature, const char *path)

@@ -119,6 +119,8 @@ static int read_all(struct reading *r, char *to, struct error *error)
 
     for (uint64_t done = 0, some; done < elements && !error->code; done += some) {
         some = elements - done < r->piece ? elements - done : r->piece;
+        if (r->table->look)
+            r->table->look(r->table->self);
         read_piece(r, done, some, to + done * bytes, error);
     }
     return error->code;

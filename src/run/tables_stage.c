@@ -1,6 +1,8 @@
 /* The way of the shared tables: read by root, held once on every host, before the kernel's init sees them. */
 #include "data/shared.h"
+#include "run/clock.h"
 #include "run/run.h"
+#include "store/lock.h"
 
 #include <stdio.h>
 
@@ -27,13 +29,33 @@ static void note_table(const struct run *run, int k)
     stage_note(run, line);
 }
 
+/* A large table takes a while: others are not to take the output's lock for one that was left. */
+struct touch {
+    const struct run *run;
+    double last_s;
+};
+
+static void touch_lock(void *self)
+{
+    struct touch *touch = self;
+
+    if (clock_now_s() - touch->last_s < LOCK_REFRESH_S)
+        return;
+    touch->last_s = clock_now_s();
+    lock_refresh(touch->run->files.claim.lock);
+}
+
 static void read_tables(struct run *run)
 {
+    struct touch touch = {run, clock_now_s()};
+
     for (int k = 0; k < run->plan.in_count && !run->error->code; k++) {
         const struct shared_table table = {.port = &run->signature.in[k],
                                            .bound = &run->binding.in[k],
                                            .feed = &run->plan.in[k],
-                                           .cache_bytes = run->options->memory_bytes / 2};
+                                           .cache_bytes = run->options->memory_bytes / 2,
+                                           .self = &touch,
+                                           .look = touch_lock};
 
         if (run->plan.in[k].shared)
             shared_read(&table, tables_room(run->tables, k), run->error);
