@@ -21,6 +21,14 @@ static int fail(const struct segment *segment, const char *why, struct error *er
                      (double)segment->bytes / MIB, host, why);
 }
 
+static int fail_in_folder(const struct segment *segment, int problem, struct error *error)
+{
+    char why[128];
+
+    snprintf(why, sizeof why, "/dev/shm: %s", strerror(problem));
+    return fail(segment, why, error);
+}
+
 static bool measure(uint64_t bytes, struct segment *segment)
 {
     const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -57,7 +65,7 @@ int segment_make(uint64_t bytes, bool named, struct segment *segment, struct err
     segment->fd = shm_open(segment->name, O_RDWR | O_CREAT | O_EXCL, 0600);
     if (segment->fd < 0) {
         *segment->name = '\0';
-        return fail(segment, strerror(errno), error);
+        return fail_in_folder(segment, errno, error);
     }
     if (ftruncate(segment->fd, (off_t)segment->bytes) || map(segment, segment->fd, PROT_READ | PROT_WRITE))
         return fail(segment, strerror(errno), error);
@@ -73,10 +81,11 @@ int segment_join(const char *name, uint64_t bytes, struct segment *segment, stru
     fd = shm_open(name, O_RDONLY, 0);
     if (fd < 0 && errno == ENOENT)
         return fail(segment, "its ranks do not see the same /dev/shm (let their containers share it)", error);
-    if (fd < 0 || map(segment, fd, PROT_READ))
+    if (fd < 0)
+        return fail_in_folder(segment, errno, error);
+    if (map(segment, fd, PROT_READ))
         code = fail(segment, strerror(errno), error);
-    if (fd >= 0)
-        close(fd);
+    close(fd);
     return code;
 }
 
