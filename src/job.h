@@ -19,7 +19,7 @@
 
 /* ---- what the user typed (made by src/cli/, constant from then on; the words are argv's) ---- */
 
-enum command { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION };
+enum command { COMMAND_RUN, COMMAND_KERNELS, COMMAND_HELP, COMMAND_VERSION };
 enum schedule { SCHEDULE_DYNAMIC, SCHEDULE_STATIC };
 enum io { IO_ROOT, IO_DIRECT };
 enum progress { PROGRESS_AUTO, PROGRESS_NONE };
@@ -59,7 +59,7 @@ struct failure_limit {
 
 struct options {
     enum command command;
-    const char *kernel, *input, *output;
+    const char *kernel, *input, *output; /* NULL: not given */
     struct assignments inputs, outputs, params;
     const char *cflags, *libs; /* NULL: none */
     struct items_range items;

@@ -2,6 +2,7 @@
 #include "cli/help.h"
 #include "cli/parse.h"
 #include "cli/progress.h"
+#include "kernel/describe.h"
 #include "process/launch.h"
 #include "run/engine.h"
 
@@ -56,6 +57,25 @@ static int run(const struct options *options, bool *busy, struct error *error)
     return engine_run(options, &hooks, busy, error);
 }
 
+/* The text that a command asks for; none where error->code says so. */
+static void print(const struct options *options, struct error *error)
+{
+    char *made = NULL;
+
+    switch (options->command) {
+    case COMMAND_KERNELS:
+        if (!describe_kernels(options, &made, error))
+            fputs(made, stdout);
+        break;
+    case COMMAND_VERSION:
+        fputs(help_version(), stdout);
+        break;
+    default:
+        fputs(help_text(options->topic), stdout);
+    }
+    free(made);
+}
+
 /* Everything but the end. Rank 0 tells how it went, in words and by its status; the others end with 0, for a launcher
  * ends everybody at the first status that is not. */
 static int perform(int argc, const char *const argv[], bool *busy, struct error *error)
@@ -71,10 +91,10 @@ static int perform(int argc, const char *const argv[], bool *busy, struct error 
         return run(&options, busy, error);
     if (!error->code && options.command == COMMAND_RUN)
         launch_run(&options, &status, error);
+    else if (!error->code && rank == 0)
+        print(&options, error);
     if (error->code && rank == 0)
         show_error(error);
-    else if (!error->code && options.command != COMMAND_RUN && rank == 0)
-        fputs(options.command == COMMAND_HELP ? help_text(options.topic) : help_version(), stdout);
     if ((fflush(stdout) || ferror(stdout)) && !status)
         status = FAILED;
     if (rank != 0)

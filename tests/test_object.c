@@ -86,7 +86,8 @@ static void test_bad_files(void)
     check_refused("./square", NULL, NULL, "./square: No such file or directory (give a file that can be read)");
     check_refused("/tmp/", NULL, NULL, "/tmp/: not a regular file (give a file)");
     check_refused(KERNELS "plus.cpp", NULL, NULL,
-                  KERNELS "plus.cpp: neither C source (.c) nor a shared object (compile it: c++ -shared -fPIC)");
+                  KERNELS "plus.cpp: C++ source, only C is compiled on the spot (make it a .so: c++ -O3 -shared -fPIC "
+                          "$(pkg-config --cflags h5map-kernel) FILE -o KERNEL.so)");
     check_refused(KERNELS "none.c", NULL, NULL,
                   KERNELS "none.c: no kernel in it (describe the function with H5MAP_KERNEL)");
     snprintf(path, sizeof path, "%s/empty.so", place.folder);

@@ -59,6 +59,13 @@ static void words(void)
     CU_ASSERT_STRING_EQUAL(t.options.output, "-o");
     CU_ASSERT_EQUAL(type_words(&t, "h5map run k - out --"), OK);
     CU_ASSERT_STRING_EQUAL(t.options.input, "-");
+    CU_ASSERT_EQUAL(type_words(&t, "h5map kernels"), OK);
+    CU_ASSERT_EQUAL(t.options.command, COMMAND_KERNELS);
+    CU_ASSERT_PTR_NULL(t.options.kernel);
+    CU_ASSERT_EQUAL(type_words(&t, "h5map --cflags -O1 kernels norm.c --libs -lgsl"), OK);
+    CU_ASSERT_STRING_EQUAL(t.options.kernel, "norm.c");
+    CU_ASSERT_PTR_NULL(t.options.input);
+    CU_ASSERT_STRING_EQUAL(t.options.libs, "-lgsl");
 }
 
 static void wrong_words(void)
@@ -69,6 +76,13 @@ static void wrong_words(void)
     CU_ASSERT(refused("h5map run k in -q", "run: OUTPUT is missing (h5map run KERNEL INPUT OUTPUT [options])"));
     CU_ASSERT(refused("h5map run k in out x y", "x: one word too many (h5map run KERNEL INPUT OUTPUT [options])"));
     CU_ASSERT(refused("h5map run k ~ out", "run: INPUT is an empty word (h5map run KERNEL INPUT OUTPUT [options])"));
+    CU_ASSERT(refused("h5map kernels k in", "in: one word too many (h5map kernels [KERNEL] [options])"));
+    CU_ASSERT(refused("h5map kernels ~", "kernels: KERNEL is an empty word (h5map kernels [KERNEL] [options])"));
+    CU_ASSERT(refused("h5map kernels k --compress 3",
+                      "--compress: does not go with kernels (h5map kernels [KERNEL] [options])"));
+    CU_ASSERT(refused("h5map -p a=3 kernels", "--param: does not go with kernels (h5map kernels [KERNEL] [options])"));
+    CU_ASSERT(refused("h5map kernels -j", "-j: does not go with kernels (h5map kernels [KERNEL] [options])"));
+    CU_ASSERT(refused("h5map kernel", "kernel: unknown command (did you mean kernels?)"));
     CU_ASSERT(refused("h5map rnu k in out", "rnu: unknown command (did you mean run?)"));
     CU_ASSERT(refused("h5map norm.c in out", "norm.c: unknown command (h5map run KERNEL INPUT OUTPUT [options])"));
     CU_ASSERT(refused("h5map verify out.h5 --sample 3", "verify: not in this version (see h5map --help)"));

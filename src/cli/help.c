@@ -1,9 +1,10 @@
 #include "cli/help.h"
 
-#include <stddef.h>
+#include <string.h>
 
 #define USAGE                                                                    \
     "Usage: h5map run KERNEL INPUT OUTPUT [options]\n"                           \
+    "       h5map kernels [KERNEL]\n"                                            \
     "       h5map --help | --version\n"                                          \
     "\n"                                                                         \
     "Map KERNEL, a compiled function that handles one item, over the items of\n" \
@@ -84,16 +85,37 @@
     "bytes, or of K, M, G or T (64M).\n"                                          \
     "\n"
 
-#define EXAMPLES                                         \
-    "Examples:\n"                                        \
-    "  h5map run norm.c particles.h5:/pos speed.h5\n"    \
-    "  h5map run -j norm.c particles.h5:/pos speed.h5\n" \
-    "  mpirun -n 8 h5map run stats raw.h5 -i x=/images stats.h5 --items :1000\n"
+#define EXAMPLES                                                                 \
+    "Examples:\n"                                                                \
+    "  h5map run norm.c particles.h5:/pos speed.h5\n"                            \
+    "  h5map run -j norm.c particles.h5:/pos speed.h5\n"                         \
+    "  mpirun -n 8 h5map run stats raw.h5 -i x=/images stats.h5 --items :1000\n" \
+    "  h5map kernels haversine\n"
+
+#define KERNELS                                                                        \
+    "Usage: h5map kernels [KERNEL] [--cflags FLAGS] [--libs LIBS]\n"                   \
+    "\n"                                                                               \
+    "List the built-in kernels, or describe KERNEL: its summary and signature, what\n" \
+    "it takes and gives, its dims, and a command that runs it. Where KERNEL is a\n"    \
+    "file without :NAME, all kernels in it are described.\n"                           \
+    "\n"                                                                               \
+    "Examples:\n"                                                                      \
+    "  h5map kernels haversine\n"                                                      \
+    "  h5map kernels norm.c\n"
+
+static const struct {
+    const char *topic, *text;
+} topics[] = {
+    {"run", "Usage: h5map run KERNEL INPUT OUTPUT [options]\n\n" WORDS OPTIONS UNITS EXAMPLES},
+    {"kernels", KERNELS},
+};
 
 const char *help_text(const char *topic)
 {
-    return topic ? "Usage: h5map run KERNEL INPUT OUTPUT [options]\n\n" WORDS OPTIONS UNITS EXAMPLES
-                 : USAGE WORDS OPTIONS UNITS STATUSES EXAMPLES;
+    for (size_t k = 0; topic && k < sizeof topics / sizeof *topics; k++)
+        if (!strcmp(topics[k].topic, topic))
+            return topics[k].text;
+    return USAGE WORDS OPTIONS UNITS STATUSES EXAMPLES;
 }
 
 const char *help_version(void)

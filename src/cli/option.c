@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX 64 /* parse.c has a bit for each */
 
 /* The leading '-' hands words over in order, as option 1, whatever POSIXLY_CORRECT says; ':' tells a missing value
  * apart. */

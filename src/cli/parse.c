@@ -1,20 +1,16 @@
 #include "cli/parse.h"
 
+#include "cli/form.h"
 #include "cli/option.h"
 #include "cli/setting.h"
-#include "cli/suggest.h"
 #include "cli/values.h"
 
 #include <string.h>
 
-#define RUN_FORM "h5map run KERNEL INPUT OUTPUT [options]"
 #define RANKS_MAX 100000
 #define MEMORY_DEFAULT (48 * 1024 * 1024)
 #define CHECKPOINT_DEFAULT_S 10
-#define WORDS_MAX 5 /* the command, KERNEL, INPUT, OUTPUT, and the first that is too many */
-
-static const char *const commands[] = {"run", NULL};
-static const char *const later_commands[] = {"check", "verify", "report", "kernels", "template", NULL};
+#define WORDS_MAX (FORM_WORDS_MAX + 2) /* the command, its words, and the first that is too many */
 
 struct parser {
     int argc;
@@ -22,16 +18,9 @@ struct parser {
     struct options *options;
     const char *word[WORDS_MAX]; /* what is no option, in order */
     int words;
+    uint64_t given; /* bit k: option_known[k] */
     bool help, version;
 };
-
-static bool is_one_of(const char *word, const char *const names[])
-{
-    for (int k = 0; names[k]; k++)
-        if (!strcmp(word, names[k]))
-            return true;
-    return false;
-}
 
 static void add_word(struct parser *parser, const char *word)
 {
@@ -57,8 +46,16 @@ static int take_ranks(struct parser *parser, struct error *error)
     return OK;
 }
 
+static void note_option(struct parser *parser, int option)
+{
+    for (int k = 0; option_known[k].name; k++)
+        if (option_known[k].val == option)
+            parser->given |= UINT64_C(1) << k;
+}
+
 static int take_option(struct parser *parser, int option, int index, struct error *error)
 {
+    note_option(parser, option);
     switch (option) {
     case '?':
     case ':':
@@ -102,36 +99,47 @@ static int scan(struct parser *parser, struct error *error)
     return code;
 }
 
-static int refuse_command(const char *word, struct error *error)
+static int check_words(const struct parser *parser, const struct form *form, struct error *error)
 {
-    const char *near;
+    const int words = parser->words - 1, most = form_words(form);
 
-    if (is_one_of(word, later_commands))
-        return error_set(error, REFUSED, "%s: not in this version (see h5map --help)", word);
-    near = suggest(word, commands);
-    if (near)
-        return error_set(error, REFUSED, "%s: unknown command (did you mean %s?)", word, near);
-    return error_set(error, REFUSED, "%s: unknown command (" RUN_FORM ")", word);
+    if (words < form->needed)
+        return error_set(error, REFUSED, "%s: %s is missing (%s)", form->name, form->words[words], form->usage);
+    if (words > most)
+        return error_set(error, REFUSED, "%s: one word too many (%s)", parser->word[most + 1], form->usage);
+    for (int k = 0; k < words; k++)
+        if (!*parser->word[k + 1])
+            return error_set(error, REFUSED, "%s: %s is an empty word (%s)", form->name, form->words[k], form->usage);
+    return OK;
+}
+
+static int check_options(const struct parser *parser, const struct form *form, struct error *error)
+{
+    if (parser->options->parallel && !form_takes(form, 'j'))
+        return error_set(error, REFUSED, "-j: does not go with %s (%s)", form->name, form->usage);
+    for (int k = 0; option_known[k].name; k++)
+        if (parser->given >> k & 1 && !form_takes(form, option_known[k].val))
+            return error_set(error, REFUSED, "--%s: does not go with %s (%s)", option_known[k].name, form->name,
+                             form->usage);
+    return OK;
 }
 
 static int take_words(const struct parser *parser, struct error *error)
 {
-    static const char *const names[] = {"the command", "KERNEL", "INPUT", "OUTPUT"};
+    struct options *options = parser->options;
+    const struct form *form;
 
     if (parser->words == 0)
-        return error_set(error, REFUSED, "command: missing (" RUN_FORM ", or h5map --help)");
-    if (!is_one_of(parser->word[0], commands))
-        return refuse_command(parser->word[0], error);
-    if (parser->words < WORDS_MAX - 1)
-        return error_set(error, REFUSED, "run: %s is missing (" RUN_FORM ")", names[parser->words]);
-    if (parser->words == WORDS_MAX)
-        return error_set(error, REFUSED, "%s: one word too many (" RUN_FORM ")", parser->word[WORDS_MAX - 1]);
-    for (int k = 1; k < parser->words; k++)
-        if (!*parser->word[k])
-            return error_set(error, REFUSED, "run: %s is an empty word (" RUN_FORM ")", names[k]);
-    parser->options->kernel = parser->word[1];
-    parser->options->input = parser->word[2];
-    parser->options->output = parser->word[3];
+        return error_set(error, REFUSED, "command: missing (%s, or h5map --help)", form_find("run")->usage);
+    form = form_find(parser->word[0]);
+    if (!form)
+        return form_refuse(parser->word[0], error);
+    if (check_words(parser, form, error) || check_options(parser, form, error))
+        return error->code;
+    options->command = form->command;
+    options->kernel = parser->word[1];
+    options->input = parser->word[2];
+    options->output = parser->word[3];
     return OK;
 }
 
@@ -150,11 +158,11 @@ int options_parse(int argc, const char *const argv[], struct options *options, s
     code = scan(&parser, &first);
     if (parser.help || parser.version) {
         options->command = parser.help ? COMMAND_HELP : COMMAND_VERSION;
-        options->topic = parser.words && is_one_of(parser.word[0], commands) ? parser.word[0] : NULL;
+        options->topic = parser.words && form_find(parser.word[0]) ? parser.word[0] : NULL;
         return OK;
     }
-    if (parser.words && is_one_of(parser.word[0], later_commands))
-        return refuse_command(parser.word[0], error);
+    if (parser.words && !form_find(parser.word[0])) /* its options may be unknown as well */
+        return form_refuse(parser.word[0], error);
     if (code)
         return error_set(error, code, "%s", first.text);
     return take_words(&parser, error) ? error->code : settings_agree(options, error);

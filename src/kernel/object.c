@@ -70,26 +70,33 @@ static void list_names(const struct kernels *kernels, char list[LIST_BYTES])
     }
 }
 
-/* The kernel that is meant, among those of the file. */
-static int choose_kernel(const struct kernels *kernels, const char *name, struct object *object, struct error *error)
+/* Those that are meant, among the kernels of the file: the one of this name, or all where it is "". */
+static int choose_kernels(const char *file, const char *name, struct kernels *kernels, struct error *error)
 {
     char list[LIST_BYTES];
-    int chosen = *name || kernels->count != 1 ? -1 : 0;
 
-    for (int k = 0; k < kernels->count; k++)
-        if (!strcmp(kernels->of[k], name))
-            chosen = k;
+    if (!kernels->count)
+        return error_set(error, REFUSED, "%s: no kernel in it (describe the function with H5MAP_KERNEL)", file);
+    if (!*name)
+        return OK;
     list_names(kernels, list);
-    if (chosen >= 0)
-        strcpy(object->name, kernels->of[chosen]);
-    else if (!kernels->count)
-        return error_set(error, REFUSED, "%s: no kernel in it (describe the function with H5MAP_KERNEL)", object->file);
-    else if (*name)
-        return error_set(error, REFUSED, "%s: no kernel %s in it (it has: %s)", object->file, name, list);
-    else
-        return error_set(error, REFUSED, "%s: several kernels in it: %s (choose with %s:NAME)", object->file, list,
-                         object->file);
-    return OK;
+    for (int k = 0; k < kernels->count; k++)
+        if (!strcmp(kernels->of[k], name)) {
+            memmove(kernels->of[0], kernels->of[k], NAME_BYTES);
+            kernels->count = 1;
+            return OK;
+        }
+    return error_set(error, REFUSED, "%s: no kernel %s in it (it has: %s)", file, name, list);
+}
+
+static int check_one(const struct kernels *kernels, const char *file, struct error *error)
+{
+    char list[LIST_BYTES];
+
+    if (kernels->count == 1)
+        return OK;
+    list_names(kernels, list);
+    return error_set(error, REFUSED, "%s: several kernels in it: %s (choose with %s:NAME)", file, list, file);
 }
 
 static void hash_bytes(const void *bytes, size_t count, char hash[HASH_BYTES])
@@ -99,7 +106,7 @@ static void hash_bytes(const void *bytes, size_t count, char hash[HASH_BYTES])
     sha256_hex(&piece, 1, false, hash);
 }
 
-static int prepare_builtin(const char *word, struct object *object, struct error *error)
+static int prepare_builtin(const char *word, struct object *object, struct kernels *kernels, struct error *error)
 {
     const struct builtin *list;
     char names[LIST_BYTES] = "";
@@ -114,10 +121,35 @@ static int prepare_builtin(const char *word, struct object *object, struct error
     if (!object->source)
         return error_set(error, REFUSED, "%s: no built-in kernel (built in are: %s; a file ends in .c or .so)", word,
                          names);
+    kernels->of = malloc(sizeof *kernels->of);
+    if (!kernels->of)
+        return error_memory(error, word, sizeof *kernels->of);
+    snprintf(kernels->of[0], NAME_BYTES, "%s", word);
+    kernels->count = 1;
     object->builtin = true;
-    snprintf(object->name, sizeof object->name, "%s", word);
     hash_bytes(object->source, strlen(object->source), object->hash);
     return OK;
+}
+
+/* What is neither C source nor a shared object. */
+static int refuse_file(const char *file, struct error *error)
+{
+    static const struct {
+        const char *ending, *language, *command;
+    } others[] = {
+        {".cc", "C++", "c++ -O3"},         {".cpp", "C++", "c++ -O3"},          {".cxx", "C++", "c++ -O3"},
+        {".C", "C++", "c++ -O3"},          {".f90", "Fortran", "gfortran -O3"}, {".F90", "Fortran", "gfortran -O3"},
+        {".f", "Fortran", "gfortran -O3"},
+    };
+
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+        if (ends_with(file, strlen(file), others[k].ending))
+            return error_set(error, REFUSED,
+                             "%s: %s source, only C is compiled on the spot (make it a .so: %s -shared -fPIC "
+                             "$(pkg-config --cflags h5map-kernel) FILE -o KERNEL.so)",
+                             file, others[k].language, others[k].command);
+    return error_set(error, REFUSED, "%s: neither C source (.c) nor a shared object (compile it: c++ -shared -fPIC)",
+                     file);
 }
 
 /* The bytes of the object, compiled first if the file is source. */
@@ -136,42 +168,61 @@ static int get_bytes(const char *cflags, const char *libs, struct object *object
     object->bytes = content.bytes;
     object->bytes_count = content.count;
     if (content.count < 4 || memcmp(content.bytes, "\177ELF", 4))
-        return error_set(error, REFUSED,
-                         "%s: neither C source (.c) nor a shared object (compile it: c++ -shared -fPIC)", file);
+        return refuse_file(file, error);
     return OK;
 }
 
-static int prepare_file(const char *name, const char *cflags, const char *libs, struct object *object,
-                        struct error *error)
+static int prepare_file(const char *name, struct object *object, struct kernels *kernels, struct error *error)
 {
-    struct kernels kernels = {NULL, 0};
-    int code = get_bytes(cflags, libs, object, error);
+    int code = symbols_kernels(object->bytes, object->bytes_count, object->file, kernels, error);
 
     if (!code)
-        code = symbols_kernels(object->bytes, object->bytes_count, object->file, &kernels, error);
-    if (!code)
-        code = choose_kernel(&kernels, name, object, error);
+        code = choose_kernels(object->file, name, kernels, error);
     if (!code)
         hash_bytes(object->bytes, object->bytes_count, object->hash);
-    free(kernels.of);
     return code;
 }
 
-int object_prepare(const char *word, const char *cflags, const char *libs, struct object *object, struct error *error)
+static void release_all(struct object *object, struct kernels *kernels)
+{
+    object_release(object);
+    free(kernels->of);
+    *kernels = (struct kernels){NULL, 0};
+}
+
+int object_list(const char *word, const char *cflags, const char *libs, struct object *object, struct kernels *kernels,
+                struct error *error)
 {
     const char *name = "";
     int code = OK;
 
     *object = (struct object){0};
+    *kernels = (struct kernels){NULL, 0};
     if (is_file_word(word))
         code = split_word(word, object->file, &name, error);
     if (!code && (cflags || libs) && !ends_with(object->file, strlen(object->file), ".c"))
         code = error_set(error, REFUSED, "%s goes with a .c kernel, not with %s (leave it out)",
                          cflags ? "--cflags" : "--libs", word);
-    if (!code && *object->file)
-        code = prepare_file(name, cflags, libs, object, error);
-    else if (!code)
-        code = prepare_builtin(word, object, error);
+    if (!code && *object->file) {
+        code = get_bytes(cflags, libs, object, error);
+        code = code ? code : prepare_file(name, object, kernels, error);
+    } else if (!code)
+        code = prepare_builtin(word, object, kernels, error);
+    if (code)
+        release_all(object, kernels);
+    else
+        strcpy(object->name, kernels->of[0]);
+    return code;
+}
+
+int object_prepare(const char *word, const char *cflags, const char *libs, struct object *object, struct error *error)
+{
+    struct kernels kernels;
+    int code = object_list(word, cflags, libs, object, &kernels, error);
+
+    if (!code)
+        code = check_one(&kernels, object->file, error);
+    free(kernels.of);
     if (code)
         object_release(object);
     return code;

@@ -2,12 +2,13 @@
  *
  *   object_prepare   root, before MPI_Init: find, compile if it is source, read the bytes
  *   (the engine sends the object's bytes to the other ranks)
+ *   object_list      the same for all kernels of a file
  *   object_load      every rank: built-in by name, or the bytes through memfd and dlopen
  */
 #ifndef KERNEL_OBJECT_H
 #define KERNEL_OBJECT_H
 
-#include "job.h"
+#include "kernel/symbols.h"
 
 #include <h5map/kernel.h>
 
@@ -32,6 +33,11 @@ struct object {
  * the candidates), a compiler error (its output, whole, is error->detail), no kernel in it, several and no NAME
  * (listed), no such NAME. */
 int object_prepare(const char *word, const char *cflags, const char *libs, struct object *object, struct error *error);
+
+/* The same, and which kernels are meant: the one that the word names, else all of the file, at least one. object->name is
+ * the first's. The caller frees kernels->of. */
+int object_list(const char *word, const char *cflags, const char *libs, struct object *object, struct kernels *kernels,
+                struct error *error);
 
 /* The struct of the kernel `name`: from bytes through memfd_create and dlopen (never closed), or a built-in where bytes
  * is NULL. REFUSED: undefined symbols, another ABI version, a kernel without signature or map. */
