@@ -188,7 +188,7 @@ H5MAP_PRINTF_(2, 3) static int h5map_refuse(const h5map_job_t *job, const char *
  *
  * They are Philox 4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC11): the
  * encryption of 0, 1, 2, ... under a key, the item's seed. An item has 2^66 numbers of 32 bits. */
-typedef struct h5map_rng {
+typedef struct h5map_generator {
     uint32_t key[2];
     uint64_t block;   /* of 4 words, the next one to be made */
     uint32_t word[4]; /* of the block before it */
@@ -374,7 +374,17 @@ H5MAP_INLINE_ int h5map_whole_(const h5map_slice_t *slice, int (*whole)(const h5
 #define H5MAP_EXTERN_ extern
 #endif
 
+/* Fields that are left out are no mistake, which C++ compilers would like to tell (-Wextra). */
+#if defined(__cplusplus) && defined(__GNUC__)
+#define H5MAP_QUIET_ _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")
+#define H5MAP_LOUD_ _Pragma("GCC diagnostic pop")
+#else
+#define H5MAP_QUIET_
+#define H5MAP_LOUD_
+#endif
+
 #define H5MAP_DEFINE_(NAME, EACH, BLOCK, ...)                                   \
+    H5MAP_QUIET_                                                                \
     static const h5map_kernel_t h5map_own_##NAME = {__VA_ARGS__};               \
     static int h5map_map_##NAME(const h5map_slice_t *slice)                     \
     {                                                                           \
@@ -386,7 +396,9 @@ H5MAP_INLINE_ int h5map_whole_(const h5map_slice_t *slice, int (*whole)(const h5
                                                 .name = #NAME,                  \
                                                 .map = h5map_map_##NAME,        \
                                                 .default_block = (BLOCK),       \
-                                                __VA_ARGS__}
+                                                __VA_ARGS__};                   \
+    H5MAP_LOUD_                                                                 \
+    struct h5map_kernel /* for the semicolon */
 
 /* Make the kernel NAME of `static int NAME(const h5map_item_t *item)`. Then the author's fields, in order:
  * .signature, .summary, .init, .finish, .block; all but the first may be left out. */
