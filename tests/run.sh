@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [--all]: install what is missing (Debian 12, root or sudo), build, and run all tests.
 #
-# --all, which CI runs, adds the long tests and those on a SLURM cluster of its own. Builds are kept in build/dev and
+# --all, which CI runs, adds the long tests, kernels in other languages, and a SLURM cluster of its own. Builds are kept in build/dev and
 # build/sanitize. The last line is "N passed, N failed"; the status is 1 if any test failed or nothing ran, 2 if it can't run.
 set -u
 
@@ -23,7 +23,7 @@ cd "$(dirname "$0")/.." || exit 2
 
 # shellcheck source=jobs/packages.sh
 . jobs/packages.sh
-packages_install build tests ${all:+cluster} || exit 2
+packages_install build tests ${all:+cluster languages} || exit 2
 
 home=$(mktemp -d) || exit 2
 trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$home"' EXIT

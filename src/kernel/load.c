@@ -18,9 +18,14 @@
 static int tell_dlopen(const char *name, struct error *error)
 {
     static const char undefined[] = "undefined symbol: ";
-    const char *said = dlerror(), *why, *symbol;
+    const char *said = dlerror(), *why, *symbol, *missing;
 
     said = said ? said : "it can't be loaded";
+    missing = *said == '/' ? NULL : strstr(said, ": cannot open shared object file");
+    if (missing)
+        return error_set(error, REFUSED,
+                         "%s: needs %.*s, which is not found (install it, or add its folder to LD_LIBRARY_PATH)", name,
+                         (int)(missing - said), said);
     symbol = strstr(said, undefined);
     if (symbol)
         return error_set(error, REFUSED,
