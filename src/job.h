@@ -75,6 +75,7 @@ struct options {
     enum io io;
     enum progress progress;
     bool cast, raw, overwrite, retry_failed, quiet, verbose;
+    bool debug_kernel; /* --debug-kernel */
     bool parallel;     /* -j was given */
     int ranks;         /* its N, 0: all cores */
     const char *topic; /* --help of a command, or NULL */
@@ -217,6 +218,7 @@ struct plan {
     uint64_t failures_max;  /* more failed items than this stop the run */
     int count_limit;        /* the largest count given to MPI: INT_MAX, less in tests */
     bool slice_fixed;       /* --slice: every ticket has this size */
+    bool debug;             /* calls of one item, or block, in guarded buffers */
     bool direct_in;         /* every rank reads the items of its tickets itself, piece by piece */
     bool direct_whole;      /* or all of them at once, where they come in chunks that it decodes */
     bool direct_out;        /* and writes the results itself, but what shares a page with other tickets */

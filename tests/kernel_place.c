@@ -64,7 +64,7 @@ void only_file(const char *folder, char path[PATH_BYTES])
 
 int prepare(const char *word, struct object *object, struct error *error)
 {
-    return object_prepare(word, NULL, NULL, object, error);
+    return object_prepare(word, &(struct recipe){0}, object, error);
 }
 
 void check_refused(const char *word, const char *cflags, const char *libs, const char *line)
@@ -72,7 +72,7 @@ void check_refused(const char *word, const char *cflags, const char *libs, const
     struct object object;
     struct error error = {0};
 
-    CU_ASSERT_EQUAL(object_prepare(word, cflags, libs, &object, &error), REFUSED);
+    CU_ASSERT_EQUAL(object_prepare(word, &(struct recipe){cflags, libs, false}, &object, &error), REFUSED);
     CU_ASSERT_STRING_EQUAL(error.text, line);
     if (strcmp(error.text, line) != 0)
         fprintf(stderr, "%s\n", error.text);

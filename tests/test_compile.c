@@ -44,7 +44,7 @@ static void test_source(void)
     CU_ASSERT_EQUAL(kernel->default_block, 1);
     CU_ASSERT_EQUAL(kernel->map(&slice), 0);
     CU_ASSERT_EQUAL(y, 5);
-    CU_ASSERT_EQUAL(object_prepare(KERNELS "norm.c", "-ffast-math", NULL, &object, &error), OK);
+    CU_ASSERT_EQUAL(object_prepare(KERNELS "norm.c", &(struct recipe){.cflags = "-ffast-math"}, &object, &error), OK);
     CU_ASSERT_EQUAL(load(&object)->default_block, 64);
     object_release(&object);
     place_remove(&place);
@@ -63,11 +63,14 @@ static void test_compiler_errors(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(error.detail, "this_is_not_declared"));
     CU_ASSERT_PTR_NOT_NULL(strstr(error.detail, "broken.c:6"));
     error_clear(&error);
-    CU_ASSERT_EQUAL(object_prepare(KERNELS "norm.c", "-include no-such-header.h", NULL, &object, &error), REFUSED);
+    CU_ASSERT_EQUAL(
+        object_prepare(KERNELS "norm.c", &(struct recipe){"-include no-such-header.h", NULL, false}, &object, &error),
+        REFUSED);
     CU_ASSERT_PTR_NOT_NULL_FATAL(error.detail);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.detail, "no-such-header.h"));
     error_clear(&error);
-    CU_ASSERT_EQUAL(object_prepare(KERNELS "norm.c", NULL, "-lno-such-library", &object, &error), REFUSED);
+    CU_ASSERT_EQUAL(
+        object_prepare(KERNELS "norm.c", &(struct recipe){NULL, "-lno-such-library", false}, &object, &error), REFUSED);
     CU_ASSERT_PTR_NOT_NULL_FATAL(error.detail);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.detail, "no-such-library"));
     error_clear(&error);
@@ -105,7 +108,7 @@ static void test_cache_key(void)
         CU_ASSERT_EQUAL(map_int(load(&object), 10), 10 * factor);
         object_release(&object);
     }
-    CU_ASSERT_EQUAL(object_prepare(path, "-O1", NULL, &object, &error), OK);
+    CU_ASSERT_EQUAL(object_prepare(path, &(struct recipe){"-O1", NULL, false}, &object, &error), OK);
     CU_ASSERT(!object.cached);
     object_release(&object);
     setenv("CC", "cc -g", 1);
@@ -118,10 +121,10 @@ static void test_cache_key(void)
     snprintf(more, sizeof more, "%s/more.c", place.folder);
     write_text(more, "int more;\n");
     for (int times = 0; times < 2; times++) {
-        CU_ASSERT_EQUAL(object_prepare(path, more, NULL, &object, &error), OK);
+        CU_ASSERT_EQUAL(object_prepare(path, &(struct recipe){more, NULL, false}, &object, &error), OK);
         CU_ASSERT(!object.cached);
         object_release(&object);
-        CU_ASSERT_EQUAL(object_prepare(path, NULL, "-lm -lpthread", &object, &error), OK);
+        CU_ASSERT_EQUAL(object_prepare(path, &(struct recipe){NULL, "-lm -lpthread", false}, &object, &error), OK);
         CU_ASSERT(!object.cached);
         CU_ASSERT_STRING_EQUAL(object.flags, "-O3 -march=native -fPIC -shared -lm -lpthread -lm");
         object_release(&object);
@@ -138,8 +141,8 @@ static void test_same_bytes_again(void)
 
     place_make(&place);
     setenv("XDG_CACHE_HOME", "/dev/null/no", 1);
-    CU_ASSERT_EQUAL_FATAL(object_prepare(KERNELS "norm.c", "-g3", NULL, &first, &error), OK);
-    CU_ASSERT_EQUAL_FATAL(object_prepare(KERNELS "norm.c", "-g3", NULL, &second, &error), OK);
+    CU_ASSERT_EQUAL_FATAL(object_prepare(KERNELS "norm.c", &(struct recipe){"-g3", NULL, false}, &first, &error), OK);
+    CU_ASSERT_EQUAL_FATAL(object_prepare(KERNELS "norm.c", &(struct recipe){"-g3", NULL, false}, &second, &error), OK);
     CU_ASSERT(!second.cached);
     CU_ASSERT_STRING_EQUAL(first.hash, second.hash);
     object_release(&first);

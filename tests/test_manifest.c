@@ -76,7 +76,7 @@ static bool run(const struct scene *scene, const char *cflags, int factor, int *
     int code;
 
     CU_ASSERT_EQUAL(stat(scene->calls, &before), 0);
-    code = object_prepare(scene->source, cflags, NULL, &object, &error);
+    code = object_prepare(scene->source, &(struct recipe){.cflags = cflags}, &object, &error);
     CU_ASSERT_EQUAL(code, OK);
     CU_ASSERT_EQUAL(stat(scene->calls, &after), 0);
     *calls = (int)(after.st_size - before.st_size); /* a line of one byte each */

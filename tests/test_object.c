@@ -28,6 +28,7 @@ static void test_builtin(void)
 
 static void test_which_of_two(void)
 {
+    const struct recipe recipe = {.cflags = "-DFACTOR='(2 + 3)'"};
     struct object object;
     struct error error = {0};
     struct place place;
@@ -43,7 +44,7 @@ static void test_which_of_two(void)
     CU_ASSERT_STRING_EQUAL(object.file, KERNELS "two.c");
     CU_ASSERT_EQUAL(map_int(load(&object), 7), 14);
     object_release(&object);
-    CU_ASSERT_EQUAL(object_prepare(KERNELS "two.c:scale", "-DFACTOR='(2 + 3)'", NULL, &object, &error), OK);
+    CU_ASSERT_EQUAL(object_prepare(KERNELS "two.c:scale", &recipe, &object, &error), OK);
     CU_ASSERT_STRING_EQUAL(object.flags, "-O3 -march=native -fPIC -shared -DFACTOR='(2 + 3)' -lm");
     CU_ASSERT_EQUAL(map_int(load(&object), 7), 35);
     object_release(&object);

@@ -386,9 +386,9 @@ H5MAP_INLINE_ int h5map_whole_(const h5map_slice_t *slice, int (*whole)(const h5
 #define H5MAP_DEFINE_(NAME, EACH, BLOCK, ...)                                   \
     H5MAP_QUIET_                                                                \
     static const h5map_kernel_t h5map_own_##NAME = {__VA_ARGS__};               \
-    static int h5map_map_##NAME(const h5map_slice_t *slice)                     \
+    static int h5map_map_##NAME(const h5map_slice_t *h5map_given)               \
     {                                                                           \
-        return EACH(slice, NAME, h5map_own_##NAME.signature);                   \
+        return EACH(h5map_given, NAME, h5map_own_##NAME.signature);             \
     }                                                                           \
     H5MAP_EXTERN_ H5MAP_EXPORT_ const h5map_kernel_t h5map_kernel_##NAME;       \
     const h5map_kernel_t h5map_kernel_##NAME = {.abi = H5MAP_ABI,               \

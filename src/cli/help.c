@@ -60,6 +60,9 @@
     "                                    the files\n"                                   \
     "      --cflags FLAGS                added before the source when it is compiled\n" \
     "      --libs LIBS                   added after it, e.g. -lgsl\n"                  \
+    "      --debug-kernel                compile the .c kernel with checks of bounds\n" \
+    "                                    and undefined behaviour, and stop at the\n"    \
+    "                                    first that finds something\n"                  \
     "What it tells:\n"                                                                  \
     "      --progress auto|none          a bar on a terminal, a line every 30 s\n"      \
     "                                    elsewhere, or neither (default auto)\n"        \

@@ -16,6 +16,7 @@ const struct option option_known[] = {
     {"param", required_argument, NULL, 'p'},
     {"cflags", required_argument, NULL, OPT_CFLAGS},
     {"libs", required_argument, NULL, OPT_LIBS},
+    {"debug-kernel", no_argument, NULL, OPT_DEBUG_KERNEL},
     {"items", required_argument, NULL, OPT_ITEMS},
     {"max-failures", required_argument, NULL, OPT_FAILURES},
     {"checkpoint", required_argument, NULL, OPT_CHECKPOINT},

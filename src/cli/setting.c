@@ -110,6 +110,8 @@ static bool *flag_of(int option, struct options *options)
         return &options->quiet;
     case 'v':
         return &options->verbose;
+    case OPT_DEBUG_KERNEL:
+        return &options->debug_kernel;
     case OPT_CAST:
         return &options->cast;
     case OPT_RAW:

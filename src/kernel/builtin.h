@@ -15,4 +15,7 @@ const struct builtin *builtin_list(int *count);
 /* The text of include/h5map/kernel.h, embedded at build time. */
 const char *builtin_header(void);
 
+/* The text of sanitize.h. */
+const char *builtin_sanitize(void);
+
 #endif

@@ -14,11 +14,13 @@
 #include <time.h>
 
 #define STANDARD_FLAGS "-O3 -march=native -fPIC"
+#define DEBUG_FLAGS "-Og -gdwarf-4 -fno-omit-frame-pointer -march=native -fPIC -fsanitize=undefined,float-cast-overflow"
 #define DEADLINE_S 600.0
 #define NO_COMPILER "install a C compiler, or set CC"
 
 struct build {
     const char *file;
+    const struct recipe *recipe;
     struct words compiler, flags, libs;
     struct manifest_view view;     /* of all these */
     bool cacheable, has_manifest;  /* may it be stored, and found without the compiler? */
@@ -33,7 +35,12 @@ static void rule_path(const struct build *build, char path[FOLDER_BYTES + 8])
     snprintf(path, FOLDER_BYTES + 8, "%s/rule", build->folder);
 }
 
-static int split_words(struct build *build, const char *cflags, const char *libs, struct error *error)
+static const char *flags_of(const struct recipe *recipe)
+{
+    return recipe->debug ? DEBUG_FLAGS : STANDARD_FLAGS;
+}
+
+static int split_words(struct build *build, struct error *error)
 {
     const char *compiler = getenv("CC");
     int code = words_split(&build->compiler, compiler ? compiler : "", "CC", error);
@@ -41,19 +48,20 @@ static int split_words(struct build *build, const char *cflags, const char *libs
     if (!code && !build->compiler.count)
         code = words_add(&build->compiler, "cc", error);
     if (!code)
-        code = words_split(&build->flags, STANDARD_FLAGS, "flags", error);
+        code = words_split(&build->flags, flags_of(build->recipe), "flags", error);
     if (!code)
-        code = words_split(&build->flags, cflags, "--cflags", error);
+        code = words_split(&build->flags, build->recipe->cflags, "--cflags", error);
     if (!code)
-        code = words_split(&build->libs, libs, "--libs", error);
+        code = words_split(&build->libs, build->recipe->libs, "--libs", error);
     return code ? code : words_add(&build->libs, "-lm", error);
 }
 
 /* "-O3 -march=native -fPIC -shared CFLAGS LIBS -lm", for the record. */
-static int record_flags(const char *cflags, const char *libs, struct object *object, struct error *error)
+static int record_flags(const struct recipe *recipe, struct object *object, struct error *error)
 {
-    int length = snprintf(object->flags, sizeof object->flags, STANDARD_FLAGS " -shared%s%s%s%s -lm", cflags ? " " : "",
-                          cflags ? cflags : "", libs ? " " : "", libs ? libs : "");
+    const char *cflags = recipe->cflags, *libs = recipe->libs;
+    int length = snprintf(object->flags, sizeof object->flags, "%s -shared%s%s%s%s -lm", flags_of(recipe),
+                          cflags ? " " : "", cflags ? cflags : "", libs ? " " : "", libs ? libs : "");
 
     if (length >= (int)sizeof object->flags)
         return error_set(error, REFUSED, "--cflags, --libs: longer than %zu bytes (put them into a file: @FILE)",
@@ -82,6 +90,7 @@ static int ask_version(const struct build *build, struct object *object, struct 
 /* Run the compiler on the file with what else it needs; its stdout goes to `out` (NULL: not wanted), to be freed. */
 static int run_compiler(const struct build *build, const struct words *more, struct content *out, struct error *error)
 {
+    static const char *const checks[] = {"-include", "h5map/sanitize.h", NULL};
     struct child_result result = {0};
     struct words words = {NULL, 0};
     char include[FOLDER_BYTES + 8], map[FOLDER_BYTES + 32];
@@ -93,6 +102,8 @@ static int run_compiler(const struct build *build, const struct words *more, str
     code = code ? code : words_append(&words, &build->flags, error);
     code = code ? code : words_add(&words, include, error);
     code = code ? code : words_add(&words, map, error);
+    for (int k = 0; checks[k] && build->recipe->debug && !code; k++)
+        code = words_add(&words, checks[k], error);
     code = code ? code : words_append(&words, more, error);
     code = code ? code : child_run((const char *const *)words.of, DEADLINE_S, NO_COMPILER, &result, error);
     if (!code && result.status) {
@@ -173,22 +184,37 @@ static int make_key(const struct build *build, const struct object *object, char
     return code;
 }
 
-static int compile(const struct build *build, struct content *content, struct error *error)
+/* Run the compiler with these words, up to NULL, and with the libraries. */
+static int run_words(const struct build *build, const char *const words[], struct error *error)
 {
     struct words more = {NULL, 0};
-    char path[FOLDER_BYTES + 16];
+    int code = OK;
+
+    for (int k = 0; words[k] && !code; k++)
+        code = words_add(&more, words[k], error);
+    code = code ? code : words_append(&more, &build->libs, error);
+    code = code ? code : run_compiler(build, &more, NULL, error);
+    words_release(&more);
+    return code;
+}
+
+/* In two steps where there are checks: linked without them, the object needs no library of theirs. */
+static int compile(const struct build *build, struct content *content, struct error *error)
+{
+    char path[FOLDER_BYTES + 16], part[FOLDER_BYTES + 16];
+    const char *const at_once[] = {"-shared", build->file, "-o", path, NULL};
+    const char *const checked[] = {"-c", build->file, "-o", part, NULL};
+    const char *const linked[] = {"-shared", "-fno-sanitize=all", part, "-o", path, NULL};
     int code;
 
     snprintf(path, sizeof path, "%s/object.so", build->folder);
-    code = words_add(&more, "-shared", error);
-    code = code ? code : words_add(&more, build->file, error);
-    code = code ? code : words_add(&more, "-o", error);
-    code = code ? code : words_add(&more, path, error);
-    code = code ? code : words_append(&more, &build->libs, error);
-    code = code ? code : run_compiler(build, &more, NULL, error);
-    code = code ? code : file_read(path, content, error);
-    words_release(&more);
-    return code;
+    snprintf(part, sizeof part, "%s/object.o", build->folder);
+    if (build->recipe->debug) {
+        code = run_words(build, checked, error);
+        code = code ? code : run_words(build, linked, error);
+    } else
+        code = run_words(build, at_once, error);
+    return code ? code : file_read(path, content, error);
 }
 
 /* What was compiled before of the very same, without starting the compiler. */
@@ -270,13 +296,13 @@ static int make_object(struct build *build, struct object *object, struct error 
     return code;
 }
 
-int compile_source(const char *file, const char *cflags, const char *libs, struct object *object, struct error *error)
+int compile_source(const char *file, const struct recipe *recipe, struct object *object, struct error *error)
 {
-    struct build build = {.file = file};
-    int code = split_words(&build, cflags, libs, error);
+    struct build build = {.file = file, .recipe = recipe};
+    int code = split_words(&build, error);
 
     if (!code)
-        code = record_flags(cflags, libs, object, error);
+        code = record_flags(recipe, object, error);
     build.view = (struct manifest_view){file, object->source, &build.compiler, &build.flags, &build.libs};
     build.cacheable = !has_hidden_files(&build.flags) && !has_hidden_files(&build.libs);
     if (!code && !find_compiled(&build, object))

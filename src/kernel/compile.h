@@ -13,7 +13,9 @@
  * cache. A manifest (manifest.h) leads to that key without starting the compiler, where nothing has changed. The same
  * input gives the same bytes, compiled again or not.
  *
+ * With recipe->debug: -Og -gdwarf-4 and the compiler's checks of undefined behaviour, which call what is in sanitize.h.
+ *
  * REFUSED: the compiler can't be started, or does not accept the file; error->detail is then all it said. */
-int compile_source(const char *file, const char *cflags, const char *libs, struct object *object, struct error *error);
+int compile_source(const char *file, const struct recipe *recipe, struct object *object, struct error *error);
 
 #endif

@@ -158,10 +158,11 @@ static void put_kernel(FILE *text, const struct subject *subject)
 
 static int put_file(FILE *text, const struct options *options, struct error *error)
 {
+    const struct recipe recipe = {.cflags = options->cflags, .libs = options->libs};
     struct subject subject = {.options = options};
     struct kernels kernels;
     struct object object;
-    int code = object_list(options->kernel, options->cflags, options->libs, &object, &kernels, error);
+    int code = object_list(options->kernel, &recipe, &object, &kernels, error);
 
     if (code)
         return code;

@@ -38,7 +38,10 @@ int folder_make(char folder[FOLDER_BYTES], struct error *error)
     if (mkdir(path, 0700))
         return error_set(error, FAILED, "%s: %s", path, strerror(errno));
     strcat(path, "/kernel.h");
-    return write_file(path, builtin_header(), error);
+    if (write_file(path, builtin_header(), error))
+        return error->code;
+    strcpy(strrchr(path, '/'), "/sanitize.h");
+    return write_file(path, builtin_sanitize(), error);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *position)

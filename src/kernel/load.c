@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -65,6 +66,18 @@ out:
     if (fd >= 0)
         close(fd);
     return code;
+}
+
+void object_report(const h5map_kernel_t *kernel, void (*report)(const char *file, unsigned line, const char *what))
+{
+    void (**to)(const char *file, unsigned line, const char *what) = NULL;
+    struct link_map *object;
+    Dl_info info;
+
+    if (dladdr1(kernel, &info, (void **)&object, RTLD_DL_LINKMAP)) /* which glibc's handles are */
+        to = dlsym(object, "h5map_report");
+    if (to)
+        *to = report;
 }
 
 static int find_builtin(const char *name, const h5map_kernel_t **kernel, struct error *error)

@@ -135,6 +135,7 @@ static bool add_view(FILE *text, const struct manifest_view *view)
     add(text, view->source);
     add(text, folder);
     add(text, builtin_header());
+    add(text, builtin_sanitize());
     add_words(text, view->compiler);
     add_words(text, view->flags);
     add_words(text, view->libs);

@@ -153,7 +153,7 @@ static int refuse_file(const char *file, struct error *error)
 }
 
 /* The bytes of the object, compiled first if the file is source. */
-static int get_bytes(const char *cflags, const char *libs, struct object *object, struct error *error)
+static int get_bytes(const struct recipe *recipe, struct object *object, struct error *error)
 {
     struct content content = {NULL, 0};
     const char *file = object->file;
@@ -163,7 +163,7 @@ static int get_bytes(const char *cflags, const char *libs, struct object *object
         return code;
     if (ends_with(file, strlen(file), ".c")) {
         object->source = (char *)content.bytes;
-        return compile_source(file, cflags, libs, object, error);
+        return compile_source(file, recipe, object, error);
     }
     object->bytes = content.bytes;
     object->bytes_count = content.count;
@@ -190,7 +190,23 @@ static void release_all(struct object *object, struct kernels *kernels)
     *kernels = (struct kernels){NULL, 0};
 }
 
-int object_list(const char *word, const char *cflags, const char *libs, struct object *object, struct kernels *kernels,
+/* What is compiled already takes no flags. */
+static int check_recipe(const char *word, const struct recipe *recipe, const char *file, struct error *error)
+{
+    const char *option = recipe->cflags ? "--cflags" : "--libs";
+
+    if (ends_with(file, strlen(file), ".c"))
+        return OK;
+    if (recipe->debug)
+        return error_set(error, REFUSED,
+                         "--debug-kernel compiles a .c kernel with checks, %s is compiled already (give its source)",
+                         word);
+    if (recipe->cflags || recipe->libs)
+        return error_set(error, REFUSED, "%s goes with a .c kernel, not with %s (leave it out)", option, word);
+    return OK;
+}
+
+int object_list(const char *word, const struct recipe *recipe, struct object *object, struct kernels *kernels,
                 struct error *error)
 {
     const char *name = "";
@@ -200,11 +216,9 @@ int object_list(const char *word, const char *cflags, const char *libs, struct o
     *kernels = (struct kernels){NULL, 0};
     if (is_file_word(word))
         code = split_word(word, object->file, &name, error);
-    if (!code && (cflags || libs) && !ends_with(object->file, strlen(object->file), ".c"))
-        code = error_set(error, REFUSED, "%s goes with a .c kernel, not with %s (leave it out)",
-                         cflags ? "--cflags" : "--libs", word);
+    code = code ? code : check_recipe(word, recipe, object->file, error);
     if (!code && *object->file) {
-        code = get_bytes(cflags, libs, object, error);
+        code = get_bytes(recipe, object, error);
         code = code ? code : prepare_file(name, object, kernels, error);
     } else if (!code)
         code = prepare_builtin(word, object, kernels, error);
@@ -215,10 +229,10 @@ int object_list(const char *word, const char *cflags, const char *libs, struct o
     return code;
 }
 
-int object_prepare(const char *word, const char *cflags, const char *libs, struct object *object, struct error *error)
+int object_prepare(const char *word, const struct recipe *recipe, struct object *object, struct error *error)
 {
     struct kernels kernels;
-    int code = object_list(word, cflags, libs, object, &kernels, error);
+    int code = object_list(word, recipe, object, &kernels, error);
 
     if (!code)
         code = check_one(&kernels, object->file, error);

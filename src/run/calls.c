@@ -1,4 +1,5 @@
 #include "run/calls.h"
+#include "run/finding.h"
 #include "run/plan.h"
 
 #include <signal.h>
@@ -23,12 +24,16 @@ int calls_open(struct calls *calls, const struct plan *plan, const h5map_kernel_
         calls->index = calloc(plan->piece, sizeof *calls->index);
     if (!calls->status || (plan->step > 1 && !calls->index))
         return error_memory(error, "item status", plan->piece * sizeof *calls->index);
+    calls->crash.inspect = plan->debug;
+    if (plan->debug && guard_open(plan, plan->block, kernel->signature, &calls->guard, error))
+        return error->code;
     return reasons_open(&calls->reasons, plan->reasons_bytes, error);
 }
 
 void calls_close(struct calls *calls)
 {
     reasons_close(&calls->reasons);
+    guard_close(calls->guard);
     free(calls->status);
     free(calls->index);
 }
@@ -50,6 +55,19 @@ static void note_items(struct pass *pass, uint64_t offset, uint64_t count)
     pass->count = count;
     crash->first = plan_index(pass->calls->plan, first);
     crash->last = count > 1 ? plan_index(pass->calls->plan, first + count - 1) : crash->first;
+}
+
+/* The call in buffers of its own. What is found wrong with it ends it as a crash does. */
+static int call_guarded(struct calls *calls, const h5map_slice_t *slice, const void *in[], void *out[])
+{
+    char what[CRASH_FOUND_BYTES];
+    int any;
+
+    guard_enter(calls->guard, slice->count, in, out);
+    any = calls->kernel->map(slice);
+    if (!guard_leave(calls->guard, what, sizeof what))
+        crash_found(calls->kernel->name, 0, what);
+    return any;
 }
 
 /* One call of the kernel: items offset .. offset + count - 1 of the part. */
@@ -80,7 +98,7 @@ static void call_kernel(struct pass *pass, uint64_t offset, uint64_t count)
         in[k] = (const char *)part->in[k] + offset * calls->in_bytes[k];
     for (int k = 0; k < plan->out_count; k++)
         out[k] = (char *)part->out[k] + offset * calls->out_bytes[k];
-    pass->any |= calls->kernel->map(&slice);
+    pass->any |= calls->guard ? call_guarded(calls, &slice, in, out) : calls->kernel->map(&slice);
 }
 
 /* Call the kernel in calls of at most a block (or all at once), leaving out items whose status is set. */
@@ -89,7 +107,7 @@ static void call_part(void *self)
     struct pass *pass = self;
     const struct calls *calls = pass->calls;
     const struct part *part = pass->part;
-    const uint64_t block = calls->plan->block > 1 ? calls->plan->block : part->count;
+    const uint64_t block = calls->plan->block > 1 || calls->guard ? calls->plan->block : part->count;
 
     for (uint64_t begin = 0; begin < part->count; begin += block) {
         const uint64_t end = begin + block < part->count ? begin + block : part->count;
@@ -145,8 +163,11 @@ static void say_crash(struct calls *calls)
     char where[64];
 
     crash_where(&calls->crash, where, sizeof where);
-    snprintf(calls->reasons.stop, sizeof calls->reasons.stop, "the kernel crashed (%s) %s",
-             crash_name(calls->crash.signal), where);
+    if (calls->guard)
+        finding_text(&calls->crash, calls->guard, calls->kernel, calls->reasons.stop, sizeof calls->reasons.stop);
+    else
+        snprintf(calls->reasons.stop, sizeof calls->reasons.stop, "the kernel crashed (%s) %s",
+                 crash_name(calls->crash.signal), where);
     crash_end_within(calls->reasons.stop, END_S);
 }
 

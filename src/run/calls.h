@@ -19,6 +19,7 @@ struct calls {
     uint64_t *index; /* [piece] where indices are not consecutive, else NULL */
     struct reasons reasons;
     struct crash crash;
+    struct guard *guard; /* of --debug-kernel, else NULL */
 };
 
 /* Some items of a batch, on the way from its inputs to its results. */

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #define STACK_BYTES 65536
-#define LINE_BYTES 256
+#define LINE_BYTES 384
 #define WHAT_BYTES 160
 #define KEPT "; what the last checkpoint holds is kept"
 
@@ -41,7 +42,7 @@ const char *crash_name(int signal)
 }
 
 /* One line in one write, of parts that fit, and the end. Safe in a signal handler. */
-static void end_process(const char *what, const char *name, const char *end)
+_Noreturn static void end_process(const char *what, const char *name, const char *end)
 {
     char line[LINE_BYTES], *to = line;
 
@@ -55,7 +56,7 @@ static void end_process(const char *what, const char *name, const char *end)
     _exit(FAILED);
 }
 
-static void leave_call(int number)
+_Noreturn static void leave_call(int number)
 {
     struct crash *const crash = calling;
 
@@ -65,8 +66,28 @@ static void leave_call(int number)
 }
 
 #ifndef __SANITIZE_ADDRESS__
-static void on_crash(int number)
+/* What can be known of a bad access. */
+static void note_access(struct crash *crash, const siginfo_t *info, const void *context)
 {
+    const mcontext_t *machine = &((const ucontext_t *)context)->uc_mcontext;
+
+    crash->address = info->si_addr;
+#if defined(__x86_64__)
+    crash->code = (const void *)machine->gregs[REG_RIP];
+    crash->access = machine->gregs[REG_ERR] & 2 ? ACCESS_WRITE : ACCESS_READ;
+    memcpy(crash->stack, (const void *)machine->gregs[REG_RSP], sizeof crash->stack);
+#elif defined(__aarch64__)
+    crash->code = (const void *)machine->pc;
+    memcpy(crash->stack, (const void *)machine->sp, sizeof crash->stack);
+#else
+    (void)machine;
+#endif
+}
+
+static void on_crash(int number, siginfo_t *info, void *context)
+{
+    if (calling && calling->inspect)
+        note_access(calling, info, context);
     if (calling)
         leave_call(number);
     if (in_init)
@@ -110,24 +131,52 @@ void crash_thread_ended(void *unused)
     end_by_kernel("the kernel ended its thread ");
 }
 
+_Noreturn void crash_found(const char *file, unsigned line, const char *what)
+{
+    const char *slash = strrchr(file, '/');
+    char text[CRASH_FOUND_BYTES];
+
+    if (line)
+        snprintf(text, sizeof text, "%.64s:%u: %s", slash ? slash + 1 : file, line, what);
+    else
+        snprintf(text, sizeof text, "%.64s: %s", file, what);
+    if (calling) {
+        memcpy(calling->found, text, sizeof text);
+        leave_call(0);
+    }
+    end_process(text, "", in_init ? ", in init" : ", in a thread of the kernel" KEPT);
+}
+
+/* Not blocked in the handler, which does not return where it jumps. */
+#define HANDLER_FLAGS (SA_ONSTACK | SA_NODEFER)
+
 static void handle(int number, void (*handler)(int))
 {
-    /* not blocked in the handler, which does not return where it jumps */
-    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK | SA_NODEFER};
+    struct sigaction action = {.sa_handler = handler, .sa_flags = HANDLER_FLAGS};
 
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);
 }
 
+#ifndef __SANITIZE_ADDRESS__
+static void handle_crash(int number)
+{
+    struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = HANDLER_FLAGS | SA_SIGINFO};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+#endif
+
 int crash_watch(int rank, struct error *error)
 {
     snprintf(who, sizeof who, "h5map: rank %d: ", rank);
 #ifndef __SANITIZE_ADDRESS__
-    handle(SIGSEGV, on_crash);
-    handle(SIGBUS, on_crash);
-    handle(SIGFPE, on_crash);
-    handle(SIGILL, on_crash);
-    handle(SIGABRT, on_crash);
+    handle_crash(SIGSEGV);
+    handle_crash(SIGBUS);
+    handle_crash(SIGFPE);
+    handle_crash(SIGILL);
+    handle_crash(SIGABRT);
 #endif
     return atexit(on_exit_called) ? error_memory(error, "an exit handler", 0) : OK;
 }

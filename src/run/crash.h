@@ -10,14 +10,24 @@
 #define RUN_CRASH_H
 
 #include "job.h"
+#include "run/guard.h"
 
 #include <setjmp.h>
+
+#define CRASH_FOUND_BYTES 192
+#define CRASH_STACK_WORDS 256 /* far fewer than there are above the kernel's */
 
 /* A call of the kernel, as it is to be told if it does not come back. */
 struct crash {
     uint64_t first, last; /* indices of the items that the kernel has at the moment; kept by the caller */
     int signal;           /* that ended the call; SIGALRM: it took too long */
     sigjmp_buf jump;
+    bool inspect;     /* note what follows too; set by the caller */
+    void *address;    /* that a bad access was about */
+    const void *code; /* the instruction; NULL: not known */
+    enum access access;
+    const char *stack[CRASH_STACK_WORDS]; /* the words at the stack's end */
+    char found[CRASH_FOUND_BYTES];        /* what crash_found was told; "": nothing */
 };
 
 /* Catch SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and exit() from here on. After MPI_Init, whose own handlers print
@@ -40,6 +50,10 @@ bool crash_call(struct crash *crash, void (*call)(void *self), void *self);
 
 /* The same, and a call that takes longer than most_s is left as if it had crashed. Costs some system calls. */
 bool crash_call_within(struct crash *crash, void (*call)(void *self), void *self, double most_s);
+
+/* The kernel itself has found what is wrong with it (kernel/sanitize.h): its call does not come back, as if it had
+ * crashed. `line` 0: `file` is the kernel's name. Elsewhere a line is written and the process ends. */
+_Noreturn void crash_found(const char *file, unsigned line, const char *what);
 
 /* "SIGSEGV, a bad address" */
 const char *crash_name(int signal);

@@ -10,9 +10,10 @@
 int stage_find_kernel(struct run *run)
 {
     const struct options *options = run->options;
+    const struct recipe recipe = {options->cflags, options->libs, options->debug_kernel};
     char line[ERROR_TEXT_BYTES];
 
-    if (object_prepare(options->kernel, options->cflags, options->libs, &run->object, run->error))
+    if (object_prepare(options->kernel, &recipe, &run->object, run->error))
         return run->error->code;
     if (options->verbose && run->object.compiler[0]) {
         snprintf(line, sizeof line, "%s: %s by %.200s with %.500s", run->object.name,
@@ -47,6 +48,8 @@ int stage_load_kernel(struct run *run)
         signature_parse(run->kernel->signature, run->object.name, &run->signature, run->error) ||
         signature_params(&run->signature, &run->options->params, run->param, run->error))
         return run->error->code;
+    if (run->options->debug_kernel)
+        object_report(run->kernel, crash_found);
     return OK;
 }
 

@@ -146,6 +146,7 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
     *plan = (struct plan){.block = input->block ? input->block : 1,
                           .schedule = input->options->schedule,
                           .seed = input->options->seed,
+                          .debug = input->options->debug_kernel,
                           .slice_fixed = input->options->slice != 0,
                           .direct_in = input->direct,
                           .direct_out = input->direct && !input->options->compress,
