@@ -338,7 +338,8 @@ struct extent {
 struct run_info {
     double start_s, end_s; /* Unix time; end: of its last checkpoint or of the job */
     char host[64];
-    char job[64]; /* the scheduler's: "17", or "17 restart 2", or "" */
+    char job[64];    /* the scheduler's: "17", or "17 restart 2", or "" */
+    char nodes[256]; /* the scheduler's, of the job: "n[1-3]", or "" */
     int32_t ranks;
     char kernel_version[HASH_BYTES]; /* the hash of the kernel's object */
     uint64_t items, failed;          /* that it mapped and that stayed */

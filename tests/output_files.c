@@ -23,8 +23,9 @@ struct record record_for(const struct request *r)
 
 struct ending ending_for(const struct failure *failures, int count)
 {
-    static const struct run_info runs[2] = {{86400.25, 86461, "node1", "17", 4, "0123", 5, 1},
-                                            {90000, 90001.5, "a-longer-name", "17 restart 1", 2, "4567", 9, 1}};
+    static const struct run_info runs[2] = {
+        {86400.25, 86461, "node1", "17", "", 4, "0123", 5, 1},
+        {90000, 90001.5, "a-longer-name", "17 restart 1", "n[1-3]", 2, "4567", 9, 1}};
     static const struct made made[3] = {{0, 4, 0}, {4, 9, 1}, {13, 1, 0}};
     static const struct share shares[2] = {{0, "node1", 3, 1.5, 0.5}, {1, "a-longer-name", 4, 2.5, 0.25}};
 

@@ -93,6 +93,8 @@ static void check_account(const struct account *account)
     CU_ASSERT_STRING_EQUAL(account->runs[1].host, "a-longer-name");
     CU_ASSERT_STRING_EQUAL(account->runs[0].job, "17");
     CU_ASSERT_STRING_EQUAL(account->runs[1].job, "17 restart 1");
+    CU_ASSERT_STRING_EQUAL(account->runs[0].nodes, "");
+    CU_ASSERT_STRING_EQUAL(account->runs[1].nodes, "n[1-3]");
     CU_ASSERT_STRING_EQUAL(account->runs[1].kernel_version, "4567");
     CU_ASSERT(account->runs[0].ranks == 4 && account->runs[1].ranks == 2);
     CU_ASSERT(account->runs[1].items == 9 && account->runs[1].failed == 1);
@@ -299,7 +301,7 @@ static void refuses_what_it_does_not_hold(void)
     check_refused(finished_find(finished, 0, "/y", &other, &r->error), &r->error,
                   "out.h5: /y holds double, not int32 (give --overwrite to replace it)");
     check_refused(finished_find(finished, 0, "/h5map/runs", &other, &r->error), &r->error,
-                  "out.h5: /h5map/runs holds compounds {start, end, start_s, end_s, host, job, ranks, ke...}, not "
+                  "out.h5: /h5map/runs holds compounds {start, end, start_s, end_s, host, job, nodes, ra...}, not "
                   "int32 (give --overwrite to replace it)");
     CU_ASSERT_EQUAL(finished_find(finished, 0, "/y", &r->plan.out[0], &r->error), OK);
     check_refused(finished_read(finished, 0, 10, 5, to, &r->error), &r->error, "out.h5: has no items 10 to 14");

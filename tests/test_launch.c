@@ -361,6 +361,37 @@ static void test_tell(void)
     clear_environment();
 }
 
+static void check_told(const char *path, const char *expected)
+{
+    char text[64] = "";
+    FILE *file = fopen(path, "r");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_EQUAL(fread(text, 1, sizeof text - 1, file), strlen(expected));
+    CU_ASSERT_STRING_EQUAL(text, expected);
+    fclose(file);
+}
+
+/* A script's file, with a launcher or without; it is never made. */
+static void test_tell_script(void)
+{
+    char path[] = "/tmp/h5map-told-XXXXXX";
+    const int fd = mkstemp(path);
+
+    CU_ASSERT_FATAL(fd >= 0);
+    CU_ASSERT_EQUAL(close(fd), 0);
+    clear_environment();
+    setenv(LAUNCH_FILE, path, 1);
+    launch_tell_begun();
+    check_told(path, "begun\n");
+    launch_tell_status(75);
+    check_told(path, "75\n");
+    CU_ASSERT_EQUAL(unlink(path), 0);
+    launch_tell_status(0);
+    CU_ASSERT_EQUAL(access(path, F_OK), -1);
+    unsetenv(LAUNCH_FILE);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"promise", test_promise},
@@ -373,6 +404,7 @@ int main(void)
                            {"killed mpirun", test_killed_mpirun},
                            {"status", test_status},
                            {"tell", test_tell},
+                           {"tell a script", test_tell_script},
                            CU_TEST_INFO_NULL};
 
     return suite_run("launch", tests);

@@ -59,10 +59,11 @@ static void run_row(void *context, const union cell *cells)
     run->end_s = cells[1].real;
     snprintf(run->host, sizeof run->host, "%s", cells[2].text);
     snprintf(run->job, sizeof run->job, "%s", cells[3].text);
-    run->ranks = (int32_t)cells[4].integer;
-    snprintf(run->kernel_version, sizeof run->kernel_version, "%s", cells[5].text);
-    run->items = cells[6].whole;
-    run->failed = cells[7].whole;
+    snprintf(run->nodes, sizeof run->nodes, "%s", cells[4].text);
+    run->ranks = (int32_t)cells[5].integer;
+    snprintf(run->kernel_version, sizeof run->kernel_version, "%s", cells[6].text);
+    run->items = cells[7].whole;
+    run->failed = cells[8].whole;
 }
 
 static void made_row(void *context, const union cell *cells)
@@ -83,10 +84,10 @@ static void failure_row(void *context, const union cell *cells)
 
 static int read_runs(hid_t group, struct account *account, struct error *error)
 {
-    static const struct column columns[] = {{"start_s", COLUMN_DOUBLE}, {"end_s", COLUMN_DOUBLE},
-                                            {"host", COLUMN_TEXT},      {"job", COLUMN_TEXT},
-                                            {"ranks", COLUMN_INT32},    {"kernel_version", COLUMN_TEXT},
-                                            {"items", COLUMN_UINT64},   {"failed", COLUMN_UINT64}};
+    static const struct column columns[] = {
+        {"start_s", COLUMN_DOUBLE}, {"end_s", COLUMN_DOUBLE}, {"host", COLUMN_TEXT},           {"job", COLUMN_TEXT},
+        {"nodes", COLUMN_TEXT},     {"ranks", COLUMN_INT32},  {"kernel_version", COLUMN_TEXT}, {"items", COLUMN_UINT64},
+        {"failed", COLUMN_UINT64}};
     struct list list = {.name = "runs", .row_bytes = sizeof *account->runs};
     const struct table_reader reader = {"runs", columns, COLUMN_COUNT(columns), RUNS_MAX, list_begin, run_row, &list};
     const int code = table_read(group, &reader, error);

@@ -36,18 +36,19 @@ static void run_row(const void *context, uint64_t row, union cell *cells)
     cells[3].real = run->end_s;
     cells[4].text = run->host;
     cells[5].text = run->job;
-    cells[6].integer = run->ranks;
-    cells[7].text = run->kernel_version;
-    cells[8].whole = run->items;
-    cells[9].whole = run->failed;
+    cells[6].text = run->nodes;
+    cells[7].integer = run->ranks;
+    cells[8].text = run->kernel_version;
+    cells[9].whole = run->items;
+    cells[10].whole = run->failed;
 }
 
 static int write_runs(hid_t group, const struct ending *ending, struct error *error)
 {
     static const struct column columns[] = {
-        {"start", COLUMN_TEXT},   {"end", COLUMN_TEXT},     {"start_s", COLUMN_DOUBLE}, {"end_s", COLUMN_DOUBLE},
-        {"host", COLUMN_TEXT},    {"job", COLUMN_TEXT},     {"ranks", COLUMN_INT32},    {"kernel_version", COLUMN_TEXT},
-        {"items", COLUMN_UINT64}, {"failed", COLUMN_UINT64}};
+        {"start", COLUMN_TEXT},          {"end", COLUMN_TEXT},     {"start_s", COLUMN_DOUBLE}, {"end_s", COLUMN_DOUBLE},
+        {"host", COLUMN_TEXT},           {"job", COLUMN_TEXT},     {"nodes", COLUMN_TEXT},     {"ranks", COLUMN_INT32},
+        {"kernel_version", COLUMN_TEXT}, {"items", COLUMN_UINT64}, {"failed", COLUMN_UINT64}};
     char texts[2][32];
     const struct run_rows rows = {ending->runs, texts};
     const struct table table = {"runs", columns, COLUMN_COUNT(columns), ending->run_count, run_row, &rows};

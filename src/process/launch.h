@@ -35,8 +35,12 @@ struct launch_word {
     int32_t status; /* its exit status, -1: it has not come to its end */
 };
 
+/* A file that scripts make and name in the environment of a run; see launch_tell_begun. */
+#define LAUNCH_FILE "H5MAP_STATUS"
+
 /* Rank 0 that launch_run started, to the process that did: it runs; it is about to end with this exit status. mpirun's
- * own status does not always tell. Does nothing elsewhere, and where that process can't be reached. */
+ * own status does not always tell. The same as a line, "begun" or the number, into the file that H5MAP_STATUS names, if
+ * it is there. Does nothing elsewhere, and where that process can't be reached. */
 void launch_tell_begun(void);
 void launch_tell_status(int status);
 

@@ -2,6 +2,7 @@
 #include "process/launch.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,12 +96,33 @@ static void tell(const struct launch_word *word)
     close(fd);
 }
 
+/* A script's file; one that has it nowhere near goes by the launcher's status. */
+static void tell_file(const char *line)
+{
+    const char *path = getenv(LAUNCH_FILE);
+    int fd;
+
+    if (!path || !*path)
+        return;
+    fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    if (write(fd, line, strlen(line)) < 0)
+        unsetenv(LAUNCH_FILE);
+    close(fd);
+}
+
 void launch_tell_begun(void)
 {
     tell(&(struct launch_word){.begun = 1, .status = -1});
+    tell_file("begun\n");
 }
 
 void launch_tell_status(int status)
 {
+    char line[16];
+
     tell(&(struct launch_word){.begun = 1, .status = status});
+    snprintf(line, sizeof line, "%d\n", status);
+    tell_file(line);
 }

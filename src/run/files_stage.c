@@ -7,6 +7,7 @@
 #include "run/identity.h"
 #include "run/plan.h"
 #include "run/run.h"
+#include "run/scheduler.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -136,10 +137,7 @@ static struct run_info describe_run(const struct run *run)
     info.ranks = team_size(run->team);
     memcpy(info.host, claimant.host, sizeof info.host);
     memcpy(info.kernel_version, run->object.hash, sizeof info.kernel_version);
-    if (claimant.restart > 0)
-        snprintf(info.job, sizeof info.job, "%.40s restart %ld", claimant.job, claimant.restart);
-    else
-        memcpy(info.job, claimant.job, sizeof info.job);
+    scheduler_look(&info);
     return info;
 }
 
@@ -167,6 +165,15 @@ int stage_claim(struct run *run)
         return run->error->code;
     run->verdict = run->files.claim.verdict;
     return OK;
+}
+
+static void note_job(const struct run *run)
+{
+    char line[512];
+
+    scheduler_text(&run->files.request.run, line, sizeof line);
+    if (*line)
+        stage_note(run, line);
 }
 
 static void note_kept(const struct run *run)
@@ -208,6 +215,7 @@ int stage_open_files(struct run *run)
     run->files.request.others_write = run->plan.direct_out && team_size(run->team) > 1;
     if (files_open(&run->files, run->error))
         return run->error->code;
+    note_job(run);
     note_kept(run);
     run->crew.done = &run->files.kept.done;
     return results_begin(&run->results, &run->files, run->error);

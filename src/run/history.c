@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION 2
+#define VERSION 3
 
 /* Types of records. */
 enum { RECORD_HEAD = 1, RECORD_IDENTITY, RECORD_SKELETON, RECORD_RUN, RECORD_EXTENT, RECORD_FAILURE };
