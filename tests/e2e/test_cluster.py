@@ -1,33 +1,50 @@
-"""Under a real SLURM of two nodes, made for the test (tests/cluster/with_cluster.sh)."""
+"""Several hosts and a real SLURM over them, made for the test (tests/cluster/with_cluster.sh); ctest -C Slurm -L slurm.
+
+The cases are in tests/cluster/cases_*.py. The clusters, which mostly wait, run side by side.
+"""
 
 import os
 import re
 import shutil
 
-import numpy as np
+from harness import H5MAP, HERE, Case, slow
 
-from harness import H5MAP, HERE, KERNELS, Case
-
-ROOT = os.path.dirname(os.path.dirname(HERE))
 CLUSTER = os.path.join(os.path.dirname(HERE), "cluster")
+LOSSES = ["rank_is_killed", "mpirun_is_killed", "a_node", "cable"]
+TAKEOVERS = ["batch_node", "cut_off"]
+# What runs together: the cluster's options, then the words of tests/cluster/run.py; how many cases that are.
+CLUSTERS = {
+    "jobs": ([], ["jobs"], 18),
+    "losses": ([], ["faults", *LOSSES], 4),
+    "takeovers": ([], ["faults", *TAKEOVERS], 4 if os.environ.get("H5MAP_TEST_LONG") else 2),
+    "hosts": (["-H"], ["hosts"], 8),
+}
 
 
 class Slurm(Case):
     sleepy = True
 
-    def test_jobs(self):
-        self.write("in.h5", items=np.arange(1000.0))
-        self.write("naps.h5", x=np.full(20000, 0.02))
-        self.succeeded(self.h5map("run", "square", "in.h5", "one.h5"))
-        self.succeeded(self.h5map("run", self.kernel("work") + ":nap", "naps.h5", "warm.h5", "--items", "0:0"))
-        program = os.path.abspath(shutil.which(H5MAP))
-        words = [os.path.join(CLUSTER, "jobs.sh"), program, os.path.join(ROOT, "jobs", "h5map.sbatch")]
-        env = {"KERNELS": KERNELS}
-        result = self.call(os.path.join(CLUSTER, "with_cluster.sh"), "-n", "2", "-c", "4", *words, env=env, timeout=180)
-        if result.status == 77 and not os.environ.get("H5MAP_TEST_ALL"):
-            self.skipTest(result.err.strip())
-        cases = re.split(r"(?m)^(?=ok |FAILED )", result.out)[1:]
-        self.assertEqual(len(cases), 8, result)
-        for case in cases:
-            with self.subTest(case=case.split()[1].rstrip(":")):
-                self.assertTrue(case.startswith("ok "), case)
+    def begin(self, name):
+        options, words, _ = CLUSTERS[name]
+        folder = self.path(name)
+        os.mkdir(folder)
+        env = {"H5MAP": shutil.copy(shutil.which(H5MAP), folder)}
+        if mpich := os.environ.get("H5MAP_TEST_MPICH"):
+            os.mkdir(os.path.join(folder, "mpich"))
+            env["H5MAP_MPICH"] = shutil.copy(mpich, os.path.join(folder, "mpich"))
+        command = [os.path.join(CLUSTER, "with_cluster.sh"), *options, "-n", "3", "-c", "8", "/usr/bin/python3", "-B"]
+        return self.start("env", "-u", "OMPI_MCA_rmaps_base_oversubscribe", *command, os.path.join(CLUSTER, "run.py"), *words, env=env, cwd=folder)
+
+    @slow
+    def test_clusters(self):
+        running = {name: self.begin(name) for name in CLUSTERS}
+        results = {name: run.wait(timeout=420) for name, run in running.items()}
+        for name, result in results.items():
+            if result.status == 77 and re.search("not root|no namespaces", result.err):
+                self.skipTest(result.err.strip())
+            cases = re.split(r"(?m)^(?=ok |FAILED )", result.out)[1:]
+            with self.subTest(cluster=name):
+                self.assertEqual(len(cases), CLUSTERS[name][2], result)
+            for case in cases:
+                with self.subTest(case=case.split()[1]):
+                    self.assertTrue(case.startswith("ok "), case)

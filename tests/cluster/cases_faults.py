@@ -1,0 +1,137 @@
+"""What happens to jobs when nodes, cables and processes fail; three nodes of eight cores under a SLURM with RequeueExit=75.
+
+The cases take turns, for each of them breaks the cluster; and mends it.
+"""
+
+import os
+import re
+import signal
+import time
+
+from lab import NAP, Job, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, output_of, processes, ranks_of_run, runs_of, same, wait_for
+
+AT_A_TIME = 1
+mend = mend_all
+QUICK = {"H5MAP_LOST_S": "3"}
+
+
+def prepare():
+    naps(600, 0.02)
+    expected("slept.h5", NAP, "naps.h5")
+    naps(2000, 0.02, "long.h5")
+    with open(os.environ["SLURM_CONF"], "a") as file:
+        file.write("RequeueExit=75\n")
+    output_of("scontrol", "reconfigure")
+
+
+def begin(name, env=None, words=("naps.h5",)):
+    """A job that is at work on all three nodes, two ranks on each, with some items in its journal."""
+    output = f"{name}.h5"
+    words = [NAP, *words[:1], output, "--checkpoint", "0s", *words[1:]]
+    job = Job(name, "-N3", "--ntasks-per-node=2", "--", *words, env={**QUICK, **(env or {})})
+    kept(output)
+    time.sleep(0.4)
+    check(len(ranks_of_run(output)) == 6, f"{ranks_of_run(output)}\n{job.log()}")
+    return job
+
+
+def comes_back(job, nodes, slept="slept.h5", look=None):
+    """It ends on these nodes, after a restart, with the same bytes; with fewer ranks, where there are fewer nodes."""
+    output = f"{job.name}.h5"
+    if len(nodes) < 3:
+        wait_for(lambda: job.state() == "PENDING", lambda: f"the restart: {job.show()}\n{job.log()}", 60)
+        output_of("scontrol", "update", f"JobId={job.id}", f"NumNodes={len(nodes)}", f"NumTasks={2 * len(nodes)}")
+    known = job.wait(look=look)
+    check(known["Restarts"] == "1", known)
+    same(output, slept)
+    check(set(hosts_of(output)) <= {f"n{k}" for k in nodes}, hosts_of(output))
+    check(re.search(rf"^h5map: {output}: going on, [1-9]\d* of \d+ items are there", job.log(), re.M), job.log())
+    first, last = runs_of(output)[0], runs_of(output)[-1]
+    check(first["ranks"] == 6 and last["ranks"] == len(hosts_of(output)), runs_of(output))
+    check(last["job"] == f"{job.id} restart 1", runs_of(output))
+
+
+def all_are_up():
+    wait_for(lambda: output_of("sinfo", "-h", "-t", "idle", "-o", "%D") == "3", "three idle nodes", 60)
+
+
+def mended(number, how="start"):
+    if how == "start":
+        node_starts(number)
+    else:
+        node(how, number)
+    all_are_up()
+
+
+def a_rank_is_killed():
+    job = begin("rank")
+    victim = next(pid for pid, where in ranks_of_run("rank.h5").items() if where == 2)
+    os.kill(victim, signal.SIGKILL)
+    comes_back(job, (1, 2, 3))
+    check(re.search(r"^h5map\.sbatch: job \d+: a rank, a node or mpirun was lost \(status 137\)", job.log(), re.M), job.log())
+
+
+def mpirun_is_killed():
+    job = begin("mpirun")
+    (victim,) = [pid for pid, words in processes("mpirun") if "mpirun.h5" in words]
+    os.kill(victim, signal.SIGKILL)
+    comes_back(job, (1, 2, 3))
+
+
+def a_node_is_killed():
+    job = begin("worker")
+    node("kill", 3)
+    comes_back(job, (1, 2))
+    mended(3)
+
+
+def a_cable_is_cut():
+    job = begin("cable")
+    node("cut", 3)
+    comes_back(job, (1, 2))
+    mended(3, "mend")
+
+
+def the_batch_node_is_killed():
+    job = begin("batch")
+    node("kill", 1)
+    comes_back(job, (2, 3))
+    mended(1)
+
+
+def cut_off(name, *words):
+    """The batch node's cable is cut, and for half a minute nobody there notices: the old rank 0 goes on beside the new job."""
+    output = f"{name}.h5"
+    slept = expected(f"slept_{name}.h5", NAP, "long.h5", *words)
+    job = begin(name, env={"H5MAP_LOST_S": "30"}, words=("long.h5", *words))
+    old = {pid for pid, where in ranks_of_run(output).items() if where == 1}
+    beside = []
+
+    def look():
+        now = ranks_of_run(output)
+        beside.append(bool(old & set(now) and {pid for pid in now if now[pid] != 1} and job.show()["Restarts"] == "1"))
+
+    node("cut", 1)
+    comes_back(job, (2, 3), slept, look)
+    check(any(beside), "the old ranks were not beside the new")
+    wait_for(lambda: not old & set(ranks_of_run(output)), "the end of the old ranks", 60)
+    same(output, slept)
+    mended(1, "mend")
+
+
+def a_cut_off_rank_0_goes_on():
+    cut_off("stale")
+
+
+def a_cut_off_rank_0_goes_on_direct():
+    cut_off("stale_direct", "--io", "direct")
+
+
+def a_cut_off_rank_0_goes_on_compressing():
+    cut_off("stale_packed", "--compress", "1")
+
+
+CASES = [
+    a_rank_is_killed, mpirun_is_killed, a_node_is_killed, a_cable_is_cut, the_batch_node_is_killed, a_cut_off_rank_0_goes_on,
+]  # fmt: skip
+LONG = [a_cut_off_rank_0_goes_on_direct, a_cut_off_rank_0_goes_on_compressing]
