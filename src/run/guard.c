@@ -108,6 +108,8 @@ int guard_open(const struct plan *plan, uint64_t items, const char *text, struct
     guard->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
     code = signature_parse(text, "the kernel", &guard->signature, error);
     for (int k = 0; k < plan->in_count && !code; k++) {
+        if (plan->in[k].shared)
+            continue;
         guard->in[k].item_bytes = plan->in[k].bytes;
         guard->in[k].element_bytes = type_bytes(plan->in[k].type);
         code = region_open(guard, plan->in[k].param ? 1 : items, false, &guard->in[k], error);
@@ -141,6 +143,8 @@ void guard_enter(struct guard *guard, uint64_t count, const void *in[], void *ou
     for (int k = 0; k < guard->plan->in_count; k++) {
         struct region *region = &guard->in[k];
 
+        if (guard->plan->in[k].shared)
+            continue;
         place_data(guard, region, (guard->plan->in[k].param ? 1 : count) * region->item_bytes);
         memcpy(region->alias + (region->data - region_first(guard, region)), in[k], region->data_bytes);
         in[k] = region->data;

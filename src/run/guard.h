@@ -1,6 +1,6 @@
 /* Buffers for one call of a kernel under --debug-kernel: what the kernel gets of each input, parameter and result ends
  * where memory ends that nobody may touch; inputs can't be written to; what lies before a result is looked at after the
- * call. Local, one thread. */
+ * call. Shared tables stay where they are, which is not guarded. Local, one thread. */
 #ifndef RUN_GUARD_H
 #define RUN_GUARD_H
 

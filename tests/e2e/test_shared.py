@@ -50,6 +50,10 @@ class Results(Shared):
                             shutil.copy(self.path("out.h5"), self.path("first.h5"))
                         self.check_same("first.h5", "out.h5")
 
+    def test_with_a_debug_kernel(self):
+        self.succeeded(self.run_on(1, "--debug-kernel", self.of("lookup"), "in.h5", "out.h5", "--items", "0:7"))
+        np.testing.assert_array_equal(self.read("out.h5", "y"), self.y[:7])
+
     def test_several_tables_and_their_dims(self):
         """Dims bind results, across tables, inputs and results; the table may stand before the input."""
         rng = np.random.default_rng(6)
