@@ -5,7 +5,8 @@ Prints a Markdown table of medians. All programs of a work take turns, after a r
 compared; `times` is the median of the ratios, round by round, to the work's first program, without what either takes on
 zero items (its start-up). A peak is that of the largest process. A target that is missed is told, and is no failure.
 Usually started by run.sh. The works `checkpoint` (h5map beside
-itself, with many checkpoints and with none) and `loop` (an item's cost apart from its arithmetic) are done only when named.
+itself, with many checkpoints and with none), `loop` (an item's cost apart from its arithmetic) and `limit` (at how many ranks
+rank 0 becomes the limit) are done only when named.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import textwrap
 import time
 
 import checkpoint
+import limit
 import loop
 import table
 import work_bytes
@@ -38,8 +40,8 @@ WORKS = {
     "naps": work_items.naps,
     "scale": work_scale.scale,
 }
-CHECKPOINT, LOOP = "checkpoint", "loop"
-KNOWN = [*WORKS, CHECKPOINT, LOOP]
+CHECKPOINT, LOOP, LIMIT = "checkpoint", "loop", "limit"
+KNOWN = [*WORKS, CHECKPOINT, LOOP, LIMIT]
 
 
 def tell_machine(bench, how):
@@ -88,6 +90,8 @@ def main():
             tell_machine(bench, checkpoint.measure(bench, [*RUN, "-j", str(RANKS)]))
         if LOOP in args.works:
             tell_machine(bench, loop.measure(bench))
+        if LIMIT in args.works:
+            tell_machine(bench, limit.measure(bench))
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
