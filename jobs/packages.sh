@@ -2,7 +2,7 @@
 # packages.sh: h5map's Debian 12 packages. For bash, to be sourced:
 #
 #   . jobs/packages.sh
-#   packages_install build demo     # or tests, languages, cluster, peers: install what is missing of these groups
+#   packages_install build demo     # or tests, languages, cluster, mpich, peers: install what is missing of these groups
 #
 # Returns 0 when all of them are there, 2 (and one line) when some are missing and can't be installed.
 
@@ -12,10 +12,11 @@ packages_of() {
     demo) echo gmt-dcw hdf5-tools ;;
     languages) echo g++ gfortran cython3 python3-dev libblas-dev liblapack-dev ;;
     tests) echo g++ libcunit1-dev python3 python3-h5py python3-numpy hdf5-tools gmt-dcw ;;
-    cluster) echo slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge iproute2 ;;
+    cluster) echo slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge iproute2 gnuplot-nox ;;
+    mpich) echo mpich libmpich-dev libhdf5-mpich-dev ;;
     peers) echo cython3 python3 python3-dev python3-h5py python3-numpy python3-mpi4py python3-joblib python3-dask ;;
     *)
-        echo "packages.sh: $1: no such group (build, demo, tests, languages, cluster, peers)" >&2
+        echo "packages.sh: $1: no such group (build, demo, tests, languages, cluster, mpich, peers)" >&2
         return 2
         ;;
     esac

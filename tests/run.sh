@@ -1,8 +1,9 @@
 #!/bin/bash
 # run.sh [--all]: install what is missing (Debian 12, root or sudo), build, and run all tests.
 #
-# --all, which CI runs, adds the long tests, kernels in other languages, and a SLURM cluster of its own. Builds are kept in build/dev and
-# build/sanitize. The last line is "N passed, N failed"; the status is 1 if any test failed or nothing ran, 2 if it can't run.
+# --all, which CI runs, adds the long tests, kernels in other languages, clusters of its own (SLURM), and a sample of the tests
+# with MPICH. Builds are kept in build/dev, build/sanitize and build/mpich. The last line is "N passed, N failed"; the status
+# is 1 if any test failed or nothing ran, 2 if it can't run.
 set -u
 
 usage="usage: tests/run.sh [--all]"
@@ -23,7 +24,7 @@ cd "$(dirname "$0")/.." || exit 2
 
 # shellcheck source=jobs/packages.sh
 . jobs/packages.sh
-packages_install build tests ${all:+cluster languages} || exit 2
+packages_install build tests ${all:+cluster languages mpich} || exit 2
 
 home=$(mktemp -d) || exit 2
 trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$home"' EXIT
@@ -57,12 +58,15 @@ add() {
     failed=$((failed + ${bad:-0}))
 }
 
-# build PRESET: quiet unless it fails.
+# build PRESET [TARGET...]: quiet unless it fails.
 build() {
-    echo "== build/$1"
-    if ! { cmake --preset "$1" && cmake --build --preset "$1" --parallel "$(nproc)"; } >"$home/log" 2>&1; then
+    local preset=$1
+
+    echo "== build/$preset"
+    shift
+    if ! { cmake --preset "$preset" && cmake --build --preset "$preset" --parallel "$(nproc)" ${1:+--target "$@"}; } >"$home/log" 2>&1; then
         cat "$home/log"
-        echo "FAILED build/$1"
+        echo "FAILED build/$preset"
         failed=$((failed + 1))
         return 1
     fi
@@ -88,6 +92,17 @@ end_to_end() {
     unset H5MAP
 }
 
+# The same sources with MPICH and its HDF5: what talks MPI, and a sample of the commands; before the clusters, which take it too.
+with_mpich() {
+    build mpich h5map test_team test_mail test_rounds || return
+    export H5MAP_TEST_MPICH=$PWD/build/mpich/h5map
+    echo "== tests of build/mpich"
+    step /usr/bin/python3 tests/units.py mpich -L mpi
+    step env H5MAP="$H5MAP_TEST_MPICH" /usr/bin/python3 tests/e2e/run.py --mpirun mpiexec.mpich test_launchers test_direct \
+        parallel.Quick resume.GoesOn failures.Recorded binding.Loops
+}
+
+[ -z "$all" ] || with_mpich
 for preset in dev sanitize; do
     if build $preset; then
         echo "== unit tests of build/$preset"

@@ -43,6 +43,6 @@ int suite_run_mpi(const char *name, CU_TestInfo tests[])
     snprintf(title, sizeof title, "%s at %d", name, team_size(the_team));
     if (team_rank(the_team) == 0)
         status = suite_end(title, run, failed);
-    team_end(the_team);
+    team_end(the_team, 0);
     return status || failed;
 }

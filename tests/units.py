@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""units.py PRESET: run the preset's CTest tests and count what their programs counted.
+"""units.py PRESET [WORD...]: run the preset's CTest tests, with these words for ctest, and count what their programs counted.
 
 A test program prints "NAME: N passed, N failed", under MPI on every rank or on one. A program that CTest calls failed without
 a failed test of its own (a crash, a time-out) counts as one failed. The last line is "units: N passed, N failed".
@@ -15,7 +15,7 @@ END = re.compile(r"^\s*\d+/\d+ Test\s+#(\d+): (\S+) \.*\s*(.*?)\s+[0-9.]+ sec")
 
 
 def main():
-    command = ["ctest", "--preset", sys.argv[1], "--verbose", "--parallel", str(os.cpu_count() or 1)]
+    command = ["ctest", "--preset", sys.argv[1], "--verbose", "--parallel", str(os.cpu_count() or 1), *sys.argv[2:]]
     counted, ended, spoken = {}, {}, {}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     for line in process.stdout:

@@ -133,16 +133,23 @@ bool mail_idle(const struct mail *mail)
     return mail->sending == 0;
 }
 
-void mail_close(struct mail *mail)
+void mail_withdraw(struct mail *mail)
 {
     if (!mail)
         return;
     for (int k = 0; mail->receive && k < mail->receives; k++)
         team_withdraw(&mail->receive[k]);
-    for (int k = 0; mail->image && k < mail->receives; k++)
-        free(mail->image[k]);
     MPI_Type_free(&mail->send_block);
     MPI_Type_free(&mail->receive_block);
+}
+
+void mail_close(struct mail *mail)
+{
+    mail_withdraw(mail);
+    if (!mail)
+        return;
+    for (int k = 0; mail->image && k < mail->receives; k++)
+        free(mail->image[k]);
     free(mail->send);
     free(mail->sent);
     free(mail->receive);

@@ -43,4 +43,8 @@ bool mail_idle(const struct mail *mail);
 /* Withdraw what was posted and release everything. NULL is fine. */
 void mail_close(struct mail *mail);
 
+/* The end in a hurry: withdraw what was posted, and leave the images to a kernel that still uses them. NULL is fine; no
+ * other call follows. */
+void mail_withdraw(struct mail *mail);
+
 #endif

@@ -80,7 +80,7 @@ int rounds_open(struct team *team, const struct rounds_spec *spec, struct rounds
     return OK;
 }
 
-void rounds_close(struct rounds *rounds)
+void rounds_withdraw(struct rounds *rounds)
 {
     if (!rounds)
         return;
@@ -88,6 +88,13 @@ void rounds_close(struct rounds *rounds)
     for (int rank = 0; rounds->tell && rank < rounds->team->size; rank++)
         team_finish(&rounds->tell[rank]);
     MPI_Type_free(&rounds->block);
+}
+
+void rounds_close(struct rounds *rounds)
+{
+    rounds_withdraw(rounds);
+    if (!rounds)
+        return;
     free(rounds->tell);
     free(rounds->in);
     free(rounds->out);

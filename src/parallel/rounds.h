@@ -18,6 +18,10 @@ struct rounds_spec {
 int rounds_open(struct team *team, const struct rounds_spec *spec, struct rounds **rounds, struct error *error);
 void rounds_close(struct rounds *rounds);
 
+/* The end in a hurry: withdraw what was posted, and leave the images to a kernel that still uses them. NULL is fine; no
+ * other call follows. */
+void rounds_withdraw(struct rounds *rounds);
+
 /* Images: root's of a seat, to fill before the scatter; this rank's ticket and result. */
 struct batch *rounds_seat_ticket(struct rounds *rounds, int seat);
 const struct batch *rounds_seat_result(struct rounds *rounds, int seat);

@@ -200,7 +200,7 @@ static int run(char *const argv[], int word, int *status, struct error *error)
         return error_set(error, FAILED, "%s: %s", argv[0], strerror(problem));
     problem = start(argv, &pid);
     if (problem) {
-        code = error_set(error, REFUSED, "%s: %s (install Open MPI, set H5MAP_MPIRUN, or leave -j out)", argv[0],
+        code = error_set(error, REFUSED, "%s: %s (install it, set H5MAP_MPIRUN, or leave -j out)", argv[0],
                          strerror(problem));
         goto out;
     }
@@ -219,11 +219,16 @@ out:
     return code;
 }
 
-/* mpirun's command line: NULL-terminated, to be freed; the words belong to others. NULL: no memory. */
+/* mpirun's command line: NULL-terminated, to be freed; the words belong to others. NULL: no memory. MPICH's mpirun and
+ * its kin neither bind nor complain unless they are told to, and hand the environment on. */
 static const char **make_argv(const struct options *options, const char *ranks, const char *program)
 {
+#ifdef H5MAP_MPIRUN_HYDRA
+    static const char *const flags[] = {"-n"};
+#else
     static const char *const flags[] = {
         "-q", "--oversubscribe", "--allow-run-as-root", "--bind-to", "none", "-x", LAUNCH_CHILD, "-n"};
+#endif
     const size_t flag_count = sizeof flags / sizeof *flags;
     const char *mpirun = getenv("H5MAP_MPIRUN");
     const char **argv = calloc((size_t)options->argc + flag_count + 4, sizeof *argv);

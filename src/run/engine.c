@@ -176,7 +176,9 @@ int engine_run(const struct options *options, const struct hooks *hooks, bool *b
     free(run->identity);
     if (run->team && team_rank(run->team) != 0)
         code = OK;
-    team_end(run->team);
+    if (promise.rank == 0)
+        launch_tell_status(code);
+    team_end(run->team, code);
     if (!*busy)
         free(run);
     return code;

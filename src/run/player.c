@@ -173,7 +173,9 @@ static void player_close(void *self, bool busy)
 {
     struct player *player = self;
 
-    if (!busy) /* else the kernel still uses a ticket, which is the mail's, and the process ends soon */
+    if (busy) /* the kernel still uses a ticket, which is the mail's, and the process ends soon */
+        mail_withdraw(player->mail);
+    else
         mail_close(player->mail);
     for (int k = 0; !busy && player->slots && k < player->crew->plan->slots; k++)
         free(player->slots[k].result);

@@ -165,8 +165,10 @@ static void static_close(void *self, bool busy)
 {
     struct deal *deal = self;
 
-    if (busy) /* a kernel still uses the images, and the process ends soon */
+    if (busy) { /* a kernel still uses the images, and the process ends soon */
+        rounds_withdraw(deal->rounds);
         return;
+    }
     rounds_close(deal->rounds);
     inflight_close(&deal->inflight);
     free(deal->gave_up);

@@ -60,14 +60,14 @@ def fewer_ranks_than_tasks():
     check(len(hosts_of("fewer.h5")) == 3, hosts_of("fewer.h5"))
 
 
-def refused(name, *command):
+def refused(name, *command, program=H5MAP):
     """Programs that can't find each other: one line, status 2, what is there is not touched."""
     for old in (None, "one.h5"):
         output = f"{name}.h5"
         if old:
             output_of("cp", old, output)
         before = os.stat(output).st_mtime_ns if old else None
-        status, text = call(*command, H5MAP, "run", "--overwrite", "square", "in.h5", output)
+        status, text = call(*command, program, "run", "--overwrite", "square", "in.h5", output)
         lines = [line for line in text.splitlines() if line.startswith("h5map: ")]
         check(status == 2 and len(lines) == 1 and "launcher" in lines[0], f"status {status}: {text}")
         check((os.stat(output).st_mtime_ns if os.path.exists(output) else None) == before, f"{output} was touched")
@@ -256,6 +256,9 @@ def mpich():
     Job("pmi2", "-N2", "--ntasks-per-node=2", "--", "square", "in.h5", "pmi2.h5", env={**env, **SRUN, "H5MAP_SRUN_MPI": "pmi2"}).wait()
     same("pmi2.h5", "one.h5")
     check(len(hosts_of("pmi2.h5")) == 4, hosts_of("pmi2.h5"))
+    refused("family", "srun", "--mpi=pmix", "-N2", "--ntasks-per-node=1", program=MPICH)
+    known = Job("family_job", "-n3", "--", "square", "in.h5", "family_job.h5", env={**env, **SRUN}).wait("2:0")
+    check(known["Restarts"] == "0" and not os.path.exists("family_job.h5"), known)
 
 
 CASES = [

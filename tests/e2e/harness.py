@@ -30,6 +30,7 @@ SANITIZED = bool(os.environ.get("H5MAP_SANITIZED"))
 TIMEOUT_S = 240 if SANITIZED else 120
 
 IO = os.environ.get("H5MAP_TEST_IO")
+MPIRUN = os.environ.get("H5MAP_TEST_MPIRUN")
 
 PR_SET_CHILD_SUBREAPER = 36
 FOREIGN = ("SLURM_", "OMPI_", "PMI_", "PMIX_", "PRTE_", "MPI_", "H5MAP")
@@ -124,11 +125,16 @@ def with_io(command):
     return [*command[: at + 1], "--io", IO, *command[at + 1 :]]
 
 
+def with_mpirun(command):
+    """The launcher of `run.py --mpirun`, which may not know Open MPI's -q."""
+    return [MPIRUN, *command[2:]] if MPIRUN and command[:2] == ["mpirun", "-q"] else command
+
+
 class Running:
     """A command on its way."""
 
     def __init__(self, command, cwd, env, scratch):
-        self.command = command = with_io(command)
+        self.command = command = with_mpirun(with_io(command))
         self.out = tempfile.TemporaryFile(dir=scratch)
         self.err = tempfile.TemporaryFile(dir=scratch)
         self.began = time.monotonic()
@@ -416,3 +422,8 @@ def cases(table):
 def slow(test):
     """A test that only --all runs."""
     return unittest.skipUnless(os.environ.get("H5MAP_TEST_ALL"), "only with --all")(test)
+
+
+def open_mpi(test):
+    """A test of what Open MPI's mpirun does where a rank dies: MPICH's kills the others at once, and says so in its own words."""
+    return unittest.skipIf(MPIRUN, "not with --mpirun")(test)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""End-to-end tests: run.py [--all] [--faults | --long] [--quick] [--sleepy | --busy] [-v] [WORD...]; the program is $H5MAP, else build/dev/h5map.
+"""End-to-end tests: run.py [--all] [--faults | --long] [--quick] [--sleepy | --busy] [--mpirun PATH] [-v] [WORD...]; the program is $H5MAP, else build/dev/h5map.
 
 Every test whose name holds one of the words runs. The last line is "e2e: N passed, N failed".
 """
@@ -23,11 +23,12 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="long tests too")
     parser.add_argument("--faults", action="store_true", help="those of faults.py instead, which make calls fail: 6 minutes")
-    parser.add_argument("--long", action="store_true", help="that of long.py instead, with billions of items: minutes")
+    parser.add_argument("--long", action="store_true", help="those of long*.py instead, with billions of items and hundreds of ranks: minutes")
     parser.add_argument("--quick", action="store_true", help="the short subset for sanitizers")
     parser.add_argument("--sleepy", action="store_true", help="only the tests that mostly sleep")
     parser.add_argument("--busy", action="store_true", help="only the others")
     parser.add_argument("--io", choices=["root", "direct"], help="give every run that may have it this --io")
+    parser.add_argument("--mpirun", help="this launcher instead of mpirun, for a program that was built with another MPI library")
     parser.add_argument("-v", action="store_true", help="a line for each test")
     parser.add_argument("words", nargs="*")
     return parser.parse_args()
@@ -89,6 +90,8 @@ def main():
     os.environ.setdefault("H5MAP", os.path.join(ROOT, "build", "dev", "h5map"))
     if args.io:
         os.environ["H5MAP_TEST_IO"] = args.io
+    if args.mpirun:
+        os.environ["H5MAP_TEST_MPIRUN"] = args.mpirun
     if args.all:
         os.environ["H5MAP_TEST_ALL"] = "1"
     if not os.access(os.environ["H5MAP"], os.X_OK):
@@ -105,7 +108,7 @@ def main():
         harness.adopt_orphans()
         harness.Case.cache = os.path.join(home, "cache")
         os.mkdir(harness.Case.cache)
-        files = "faults.py" if args.faults else "long.py" if args.long else "test_*.py"
+        files = "faults.py" if args.faults else "long*.py" if args.long else "test_*.py"
         suite = unittest.TestSuite(wanted(unittest.defaultTestLoader.discover(HERE, files), args))
         result = Counting(args.v)
         suite.run(result)
@@ -113,7 +116,7 @@ def main():
         harness.kill_descendants()
         shutil.rmtree(home, ignore_errors=True)
     for name, reason in result.skips:
-        if args.all or reason != "only with --all":
+        if args.all or reason not in ("only with --all", "not with --mpirun"):
             print(f"skipped {name}: {reason}")
     print(f"e2e: {result.passed} passed, {result.failed} failed")
     return 1 if result.failed or not result.passed else 0

@@ -88,7 +88,7 @@ class Source(Case):
 
     def test_root_compiles_for_all_ranks(self):
         """Only root sees the source and the compiler."""
-        self.text("only_root", '#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 0 ] || { cd other; PATH=/nonexistent; }\nexec "$@"\n')
+        self.text("only_root", '#!/bin/sh\n[ "${OMPI_COMM_WORLD_RANK-$PMI_RANK}" = 0 ] || { cd other; PATH=/nonexistent; }\nexec "$@"\n')
         os.chmod(self.path("only_root"), 0o755)
         os.mkdir(self.path("other"))
         shutil.copy(os.path.join(KERNELS, "e2e_work.c"), self.path("work.c"))

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from harness import H5MAP, Case, children_of
+from harness import H5MAP, MPIRUN, Case, children_of
 
 
 class Sequential(Case):
@@ -94,11 +94,11 @@ class J(Case):
             self.refused(result, r"h5map: -j.*: .*(mpirun|launcher)", before)
 
     def test_mpirun_can_be_chosen(self):
-        self.text("starter", f'#!/bin/sh\necho "$@" >"{self.path("seen")}"\nexec mpirun "$@"\n')
+        self.text("starter", f'#!/bin/sh\nprintf "%s " "$@" >"{self.path("seen")}"\nexec {MPIRUN or "mpirun"} "$@"\n')
         os.chmod(self.path("starter"), 0o755)
         self.assertEqual(self.ranks("run", "-j2", "square", "in.h5", "out.h5", env={"H5MAP_MPIRUN": self.path("starter")}), 2)
         with open(self.path("seen")) as file:
-            self.assertIn("--bind-to none", file.read())
+            self.assertIn("-n 2" if MPIRUN else "--bind-to none", file.read())
 
     def test_mpirun_is_missing(self):
         env = {"H5MAP_MPIRUN": "/nonexistent/mpirun"}
@@ -109,6 +109,30 @@ class J(Case):
         result = self.h5map("run", "-j3", "-p", "at=70", "-p", "how=1", self.kernel("stop"), "in.h5", "out.h5", timeout=60)
         self.assertNotEqual(result.status, 0, result)
         self.check_absent("out.h5")
+
+
+class NoEnd(Case):
+    """An MPI library that hangs in MPI_Finalize, where all is done: the command ends all the same, with its status."""
+
+    sleepy = True
+
+    def test_finalize_hangs(self):
+        self.text("hang.c", "#include <unistd.h>\nint MPI_Finalize(void)\n{\n    for (;;)\n        pause();\n}\n")
+        self.succeeded(self.call("cc", "-shared", "-fPIC", "hang.c", "-o", "hang.so"))
+        self.write("in.h5", x=np.array([1.0] * 200 + [-1.0]))
+        words = ["run", self.kernel("fail") + ":negative", "in.h5", "out.h5", "--overwrite"]
+        self.h5map(*words)  # compiled
+        for launcher in ([], ["mpirun", "-q", "-n", "2"]):
+            with self.subTest(launcher=launcher):
+                self.text("told", "")
+                command = ["env", f"LD_PRELOAD={self.path('hang.so')}", H5MAP, *words]
+                result = self.call(*launcher, *command, env={"H5MAP_STATUS": self.path("told")}, timeout=30)
+                self.assertGreater(result.seconds, 4, result)
+                self.assertRegex(result.err, r"h5map: out\.h5: 201 items in .*1 item failed", result)
+                with open(self.path("told")) as file:
+                    self.assertEqual(file.read(), "1\n")
+                if not launcher:
+                    self.assertEqual(result.status, 1, result)
 
 
 class Wrong(Case):

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from harness import H5MAP, SANITIZED, Case, cases, descendants_of
+from harness import H5MAP, SANITIZED, Case, cases, descendants_of, open_mpi
 
 KEPT = r"; (\d+) of (\d+) items are kept \(run the same command again to go on\)$"
 DIED = r"what the last checkpoint holds is kept \(run the same command again\)"
@@ -18,7 +18,7 @@ def rank_of(pid):
     """The rank of a process of a run, None of any other."""
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
-            rank = re.search(rb"\0OMPI_COMM_WORLD_RANK=(\d+)\0", b"\0" + file.read() + b"\0")
+            rank = re.search(rb"\0(?:OMPI_COMM_WORLD|PMI)_RANK=(\d+)\0", b"\0" + file.read() + b"\0")
         with open(f"/proc/{pid}/comm", "rb") as file:
             return int(rank[1]) if rank and file.read().strip() == os.path.basename(H5MAP).encode() else None
     except OSError:
@@ -371,6 +371,7 @@ class Crashes(Broken):
         pattern = r"^h5map: rank 0: the kernel crashed \(SIGSEGV, a bad address\) at item 995; "
         self.broken("address", pattern, "--items", "500::3", item=995)
 
+    @open_mpi
     def test_a_thread_of_the_kernel(self):
         """It can't be caught: the process ends, root tells what was in flight."""
         pattern = r"^h5map: rank 2: crashed \(SIGSEGV, a bad address\); what the last checkpoint holds is kept$"
@@ -438,6 +439,7 @@ class Killed(Stopped):
         self.check_absent("out.h5")
         return result
 
+    @open_mpi
     def test_at_mpirun(self):
         for way in ([], ["--io", "direct"], ["--schedule", "static", "--slice", "4"]):
             with self.subTest(way=way):
@@ -449,6 +451,7 @@ class Killed(Stopped):
                 self.assertRegex(result.lines[1], r"^h5map: stopped by SIGTERM; ", result)
                 self.goes_on(command, self.kept(result.lines[1]))
 
+    @open_mpi
     def test_under_j(self):
         command = self.command("-j3")
         result = self.kill(command, 1)
@@ -459,6 +462,7 @@ class Killed(Stopped):
         self.assertRegex(result.lines[2], rf"^h5map: a rank died \(mpirun ended with 137\): {DIED}$", result)
         self.goes_on(command, self.kept(result.lines[1]))
 
+    @open_mpi
     def test_root(self):
         """What the last checkpoint holds is kept."""
         self.naps(400, 0.03)

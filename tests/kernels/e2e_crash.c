@@ -81,7 +81,7 @@ static int go_wrong(void)
 
 static bool is_on_rank(const char *text)
 {
-    const char *rank = getenv("OMPI_COMM_WORLD_RANK");
+    const char *rank = getenv("OMPI_COMM_WORLD_RANK") ? getenv("OMPI_COMM_WORLD_RANK") : getenv("PMI_RANK");
 
     return text && rank && strcmp(text, rank) == 0;
 }
