@@ -6,6 +6,8 @@ import signal
 import subprocess
 import time
 
+import numpy as np
+
 from lab import JOBS, KERNELS, NAP, RSH, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, ranks_of_run, same, wait_for, write
 
 AT_A_TIME = 1
@@ -17,8 +19,6 @@ FAIL = os.path.join(KERNELS, "e2e_fail.c") + ":negative"
 
 
 def prepare():
-    import numpy as np
-
     os.mkdir("files")  # hidden from some hosts
     naps(600, 0.02, "files/naps.h5")
     expected("slept.h5", NAP, "files/naps.h5")
@@ -98,6 +98,21 @@ def sharing_nothing():
     check(re.search(r"--io direct is not possible, rank 0 reads and writes for all: rank [2-5] on n[23]: ", text), text)
     for output in ("files/alone.h5", "files/alone_direct.h5"):
         same(output, "failed.h5")
+
+
+def shared_tables():
+    """A table on each host once; from rank 0, where only that has the file."""
+    lookup = os.path.join(KERNELS, "e2e_shared.c") + ":lookup"
+    size = 1_000_000
+    write("files/table.h5", x=np.arange(0, size, 7.0), lut=np.sqrt(np.arange(float(size))))
+    expected("looked_up.h5", lookup, "files/table.h5")
+    Run(lookup, "files/table.h5", "files/direct_table.h5", "--io", "direct").wait()
+    same("files/direct_table.h5", "looked_up.h5")
+    hidden(2, 3)
+    Run(lookup, "files/table.h5", "files/table_out.h5").wait()
+    shown(2, 3)
+    same("files/table_out.h5", "looked_up.h5")
+    check(len(hosts_of("files/table_out.h5")) == 6, hosts_of("files/table_out.h5"))
 
 
 def sharing_files():
@@ -180,5 +195,5 @@ def mpich():
     same("files/mpich_direct.h5", "failed.h5")
 
 
-CASES = [on_three_hosts, sharing_nothing, sharing_files, stops_in_good_order, a_cable_is_cut, a_host_is_killed, a_rank_is_killed, mpich]
+CASES = [on_three_hosts, sharing_nothing, shared_tables, sharing_files, stops_in_good_order, a_cable_is_cut, a_host_is_killed, a_rank_is_killed, mpich]
 LONG = []

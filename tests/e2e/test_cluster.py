@@ -17,7 +17,7 @@ CLUSTERS = {
     "jobs": ([], ["jobs"], 18),
     "losses": ([], ["faults", *LOSSES], 4),
     "takeovers": ([], ["faults", *TAKEOVERS], 4 if os.environ.get("H5MAP_TEST_LONG") else 2),
-    "hosts": (["-H"], ["hosts"], 8),
+    "hosts": (["-H"], ["hosts"], 9),
 }
 
 
