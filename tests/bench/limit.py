@@ -22,6 +22,7 @@ TICKET_S, TICKET_BYTES = 0.020, {"root": 1 << 20, "direct": 64 << 20}
 NETWORKS = {"shared memory": "self,vader", "TCP": "self,tcp"}
 ITEM_S = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1.0)
 ITEM_BYTES = (32, 1024, 32 * 1024, 1 << 20)
+DIRECT_BYTES = (32, 1 << 20)
 
 
 class RootTime(threading.Thread):
@@ -129,12 +130,13 @@ def size(item_bytes):
 
 def tell_model(costs, network):
     print(f"\nRanks at which rank 0 becomes the limit, {network}\n")
-    print("| an item takes | " + " | ".join(f"`root`, {size(b)}" for b in ITEM_BYTES) + " | `direct`, 32 B to 1 MiB |")
-    print("| --- |" + " --- |" * (len(ITEM_BYTES) + 1))
+    print("| an item takes | " + " | ".join(f"`root`, {size(b)}" for b in ITEM_BYTES)
+          + " | " + " | ".join(f"`direct`, {size(b)}" for b in DIRECT_BYTES) + " |")  # fmt: skip
+    print("| --- |" + " --- |" * (len(ITEM_BYTES) + len(DIRECT_BYTES)))
+    direct = (costs[network, "direct"][0], 0)  # the bytes are no business of rank 0's
     for item_s in ITEM_S:
         cells = [plainly(ranks_at_most(costs[network, "root"], item_s, b, "root")) for b in ITEM_BYTES]
-        direct = [ranks_at_most((costs[network, "direct"][0], 0), item_s, b, "direct") for b in (ITEM_BYTES[0], ITEM_BYTES[-1])]
-        cells.append(" to ".join(dict.fromkeys(plainly(number) for number in sorted(direct))))
+        cells += [plainly(ranks_at_most(direct, item_s, b, "direct")) for b in DIRECT_BYTES]
         print(f"| {seconds(item_s)} | " + " | ".join(cells) + " |")
 
 

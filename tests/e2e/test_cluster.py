@@ -14,7 +14,7 @@ LOSSES = ["rank_is_killed", "mpirun_is_killed", "a_node", "cable"]
 TAKEOVERS = ["batch_node", "cut_off"]
 # What runs together: the cluster's options, then the words of tests/cluster/run.py; how many cases that are.
 CLUSTERS = {
-    "jobs": ([], ["jobs"], 18),
+    "jobs": ([], ["jobs"], 19),
     "losses": ([], ["faults", *LOSSES], 4),
     "takeovers": ([], ["faults", *TAKEOVERS], 4 if os.environ.get("H5MAP_TEST_LONG") else 2),
     "hosts": (["-H"], ["hosts"], 9),
