@@ -19,7 +19,7 @@
 
 /* ---- what the user typed (made by src/cli/, constant from then on; the words are argv's) ---- */
 
-enum command { COMMAND_RUN, COMMAND_KERNELS, COMMAND_HELP, COMMAND_VERSION };
+enum command { COMMAND_RUN, COMMAND_KERNELS, COMMAND_TEMPLATE, COMMAND_HELP, COMMAND_VERSION };
 enum schedule { SCHEDULE_DYNAMIC, SCHEDULE_STATIC };
 enum io { IO_ROOT, IO_DIRECT };
 enum progress { PROGRESS_AUTO, PROGRESS_NONE };
@@ -150,6 +150,24 @@ struct binding {
     uint64_t start, step, rows;         /* what --items selects of axis 0; 0, 1, loop_shape[0] without it */
     char result[PORTS_MAX][PATH_BYTES]; /* dataset of each result in the output */
     char notes[1024];                   /* lines to tell the user, '\n' between them; "" none */
+};
+
+/* ---- what a file offers to a kernel that is not written yet (made by src/data/ on root) ---- */
+
+#define SURVEY_LEFT 512 /* bytes of text about what is left out */
+
+/* A dataset as an input: its first axis is the items, the others are an item's. */
+struct specimen {
+    char name[NAME_BYTES]; /* of -i; else made of the dataset's, and an identifier */
+    bool named;            /* by -i, or not as the dataset is named */
+    enum type type;        /* to take it as: packed integers as double */
+    struct bound bound;
+};
+
+struct survey {
+    int count;
+    struct specimen of[PORTS_MAX];
+    char left[SURVEY_LEFT]; /* "/names (strings), /t (other items)"; "" nothing is left out */
 };
 
 /* ---- how it is done (made by src/run/plan.c on root, the same bytes on every rank) ---- */

@@ -2,7 +2,9 @@
 #include "cli/help.h"
 #include "cli/parse.h"
 #include "cli/progress.h"
+#include "data/survey.h"
 #include "kernel/describe.h"
+#include "kernel/template.h"
 #include "process/launch.h"
 #include "run/engine.h"
 
@@ -57,6 +59,17 @@ static int run(const struct options *options, bool *busy, struct error *error)
     return engine_run(options, &hooks, busy, error);
 }
 
+static int make_template(const struct options *options, char **text, struct error *error)
+{
+    struct survey *survey = malloc(sizeof *survey);
+    int code = survey ? survey_make(options, survey, error) : error_memory(error, "the template", sizeof *survey);
+
+    if (!code)
+        code = template_make(survey, options->input, text, error);
+    free(survey);
+    return code;
+}
+
 /* The text that a command asks for; none where error->code says so. */
 static void print(const struct options *options, struct error *error)
 {
@@ -65,6 +78,10 @@ static void print(const struct options *options, struct error *error)
     switch (options->command) {
     case COMMAND_KERNELS:
         if (!describe_kernels(options, &made, error))
+            fputs(made, stdout);
+        break;
+    case COMMAND_TEMPLATE:
+        if (!make_template(options, &made, error))
             fputs(made, stdout);
         break;
     case COMMAND_VERSION:

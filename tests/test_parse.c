@@ -86,7 +86,10 @@ static void wrong_words(void)
     CU_ASSERT(refused("h5map rnu k in out", "rnu: unknown command (did you mean run?)"));
     CU_ASSERT(refused("h5map norm.c in out", "norm.c: unknown command (h5map run KERNEL INPUT OUTPUT [options])"));
     CU_ASSERT(refused("h5map verify out.h5 --sample 3", "verify: not in this version (see h5map --help)"));
-    CU_ASSERT(refused("h5map template in", "template: not in this version (see h5map --help)"));
+    CU_ASSERT(
+        refused("h5map template", "template: INPUT is missing (h5map template INPUT [-i NAME=[FILE:]/DATASET ...])"));
+    CU_ASSERT(refused("h5map template in --cflags -O1", "--cflags: does not go with template (h5map template INPUT [-i "
+                                                        "NAME=[FILE:]/DATASET ...])"));
 }
 
 static void defaults(void)

@@ -8,14 +8,16 @@
 #define RUN_USAGE "h5map run KERNEL INPUT OUTPUT [options]"
 
 static const int of_kernels[] = {OPT_CFLAGS, OPT_LIBS, 'q', 'v', 0};
+static const int of_template[] = {'i', 'q', 'v', 0};
 
 static const struct form forms[] = {
     {"run", COMMAND_RUN, RUN_USAGE, {"KERNEL", "INPUT", "OUTPUT"}, 3, NULL},
     {"kernels", COMMAND_KERNELS, "h5map kernels [KERNEL] [options]", {"KERNEL"}, 0, of_kernels},
+    {"template", COMMAND_TEMPLATE, "h5map template INPUT [-i NAME=[FILE:]/DATASET ...]", {"INPUT"}, 1, of_template},
 };
 #define FORMS (sizeof forms / sizeof *forms)
 
-static const char *const later[] = {"check", "verify", "report", "template"};
+static const char *const later[] = {"check", "verify", "report"};
 
 const struct form *form_find(const char *name)
 {

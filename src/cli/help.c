@@ -5,6 +5,7 @@
 #define USAGE                                                                    \
     "Usage: h5map run KERNEL INPUT OUTPUT [options]\n"                           \
     "       h5map kernels [KERNEL]\n"                                            \
+    "       h5map template INPUT [-i NAME=/DATASET ...]\n"                       \
     "       h5map --help | --version\n"                                          \
     "\n"                                                                         \
     "Map KERNEL, a compiled function that handles one item, over the items of\n" \
@@ -106,11 +107,24 @@
     "  h5map kernels haversine\n"                                                      \
     "  h5map kernels norm.c\n"
 
+#define TEMPLATE                                                                         \
+    "Usage: h5map template INPUT [-i NAME=[FILE:]/DATASET ...]\n"                        \
+    "\n"                                                                                 \
+    "Print the C source of a kernel to start from: it compiles and runs as it is, and\n" \
+    "has an input for each dataset, of its type and shape, whose first axis is the\n"    \
+    "items. Without -i, and where INPUT is no FILE:/DATASET, these are the datasets\n"   \
+    "at the root of INPUT that have as many items as most.\n"                            \
+    "\n"                                                                                 \
+    "Examples:\n"                                                                        \
+    "  h5map template particles.h5 >total.c\n"                                           \
+    "  h5map template particles.h5 -i x=/run7/pos -i m=/run7/mass >total.c\n"
+
 static const struct {
     const char *topic, *text;
 } topics[] = {
     {"run", "Usage: h5map run KERNEL INPUT OUTPUT [options]\n\n" WORDS OPTIONS UNITS EXAMPLES},
     {"kernels", KERNELS},
+    {"template", TEMPLATE},
 };
 
 const char *help_text(const char *topic)

@@ -137,8 +137,8 @@ static int take_words(const struct parser *parser, struct error *error)
     if (check_words(parser, form, error) || check_options(parser, form, error))
         return error->code;
     options->command = form->command;
-    options->kernel = parser->word[1];
-    options->input = parser->word[2];
+    options->kernel = form->command == COMMAND_TEMPLATE ? NULL : parser->word[1];
+    options->input = form->command == COMMAND_TEMPLATE ? parser->word[1] : parser->word[2];
     options->output = parser->word[3];
     return OK;
 }

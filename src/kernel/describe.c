@@ -104,22 +104,21 @@ static void put_option(FILE *text, const char *option, const char *value)
 /* INPUT and how its datasets are bound: names of the signature stand for datasets of these names. */
 static void put_inputs(FILE *text, const struct signature *signature)
 {
-    int count = 0, only = 0;
+    int inputs = 0, tables = 0, only = 0;
 
-    for (int k = 0; k < signature->in_count; k++)
-        if (signature->in[k].role != ROLE_PARAM) {
-            count++;
-            only = k;
-        }
-    if (count == 0)
-        fputs(" " COUNT_EXAMPLE " OUTPUT.h5", text);
-    else if (count == 1)
+    for (int k = 0; k < signature->in_count; k++) {
+        inputs += signature->in[k].role == ROLE_INPUT;
+        tables += signature->in[k].role == ROLE_SHARED;
+        only = signature->in[k].role == ROLE_INPUT ? k : only;
+    }
+    if (inputs == 1 && tables == 0) {
         fprintf(text, " INPUT.h5:/%s OUTPUT.h5", signature->in[only].name);
-    else
-        fputs(" INPUT.h5 OUTPUT.h5", text);
-    for (int k = 0; k < signature->in_count && count > 1; k++)
+        return;
+    }
+    fputs(inputs ? " INPUT.h5 OUTPUT.h5" : " " COUNT_EXAMPLE " OUTPUT.h5", text);
+    for (int k = 0; k < signature->in_count; k++)
         if (signature->in[k].role != ROLE_PARAM)
-            fprintf(text, " -i %s=/%s", signature->in[k].name, signature->in[k].name);
+            fprintf(text, " -i %s=%s/%s", signature->in[k].name, inputs ? "" : "INPUT.h5:", signature->in[k].name);
 }
 
 /* The command. What has a default need not be there. */

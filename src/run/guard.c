@@ -209,7 +209,7 @@ static bool tell(const struct region *region, const void *address, const char *h
 bool guard_tell(const struct guard *guard, const void *address, enum access access, char *what, size_t bytes)
 {
     static const char *const hows[] = {"touches", "reads", "writes"};
-    static const char *const roles[] = {"input", "parameter", "result"};
+    static const char *const roles[] = {"input", "parameter", "result", "shared table"};
     const int in_count = guard->plan->in_count, count = in_count + guard->plan->out_count;
     char how[96];
 

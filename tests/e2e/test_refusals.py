@@ -21,7 +21,7 @@ LINES = [
     ("no command", None, r"command|usage"),
     ("unknown command", ["?", "frobnicate"], r"frobnicate: .*command"),
     ("mistyped command", ["?", "rnu", *SQUARE], r"rnu: .*run"),
-    *[(f"{word}, later", ["?", word, *SQUARE], rf"{word}: .*") for word in ("check", "verify", "report", "template")],
+    *[(f"{word}, later", ["?", word, *SQUARE], rf"{word}: .*") for word in ("check", "verify", "report")],
     ("no KERNEL", [], r"run: KERNEL is missing"),
     ("no INPUT", ["square"], r"run: INPUT is missing"),
     ("no OUTPUT", ["square", "in.h5"], r"run: OUTPUT is missing"),

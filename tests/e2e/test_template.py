@@ -1,0 +1,141 @@
+"""h5map template: what it prints compiles without a warning and runs, for all kinds of files."""
+
+import re
+import shlex
+
+import h5py
+import numpy as np
+
+from harness import H5MAP, Case
+
+WARNINGS = "--cflags=-Wall -Wextra -Wshadow -Wpedantic -Werror"
+RNG = np.random.default_rng(1)
+
+
+class Template(Case):
+    def printed(self, *words):
+        result = self.h5map("template", *words)
+        self.assertEqual((result.status, result.err), (0, ""), result)
+        with open(self.path("total.c"), "w") as file:
+            file.write(result.out)
+        return result.out
+
+    def total(self, *words, ranks=1):
+        """What the kernel gives that is printed for these words, run by the command in its head."""
+        text = self.printed(*words)
+        line = re.search(r"^ \*   h5map run (total\.c .*)$", text, re.MULTILINE).group(1)
+        self.succeeded(self.run_on(ranks, "--overwrite", WARNINGS, *shlex.split(line)))
+        return self.read("OUTPUT.h5", "sum")
+
+    def test_scalars_vectors_and_images(self):
+        a, pos = RNG.normal(size=9), RNG.normal(size=(9, 3)).astype("f4")
+        vel, image = RNG.normal(size=(9, 3)), RNG.integers(0, 200, (9, 4, 5)).astype("u1")
+        self.write("in.h5", a=a, pos=pos, vel=vel, image=image)
+        for ranks in (1, 2):
+            got = self.total("in.h5", ranks=ranks)
+            np.testing.assert_allclose(got, a + pos.astype(float).sum(1) + vel.sum(1) + image.sum((1, 2)))
+        text = self.printed("in.h5")
+        self.assertIn('.signature = "a: double, image: uint8[n, m], pos: float[l], vel: double[l] -> sum: double"', text)
+        self.assertIn(" *   pos: float[l]  is /pos, float, 9 x 3\n", text)
+        self.assertIn(" *   h5map run total.c in.h5 OUTPUT.h5\n", text)
+
+    def test_every_type(self):
+        names = ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", ">i4", ">f8", "c8", "c16", "?"]
+        want = np.zeros(5)
+        with h5py.File(self.path("in.h5"), "w") as file:
+            for name in names:
+                x = RNG.integers(0, 2, (5, 2)).astype(name)
+                file["x" + name.strip(">?") + ("b" if ">" in name else "")] = x
+                want += x.real.astype(float).sum(1)
+        got = np.zeros(5)
+        for first in (names[:8], names[8:]):  # 8 are offered at once
+            bindings = [w for n in first for key in ["x" + n.strip(">?") + ("b" if ">" in n else "")] for w in ("-i", f"{key}=/{key}")]
+            got += self.total("in.h5", *bindings)
+        np.testing.assert_allclose(got, want)
+
+    def test_packed(self):
+        self.write("in.h5", t=np.arange(10, 16, dtype="i2"))
+        with h5py.File(self.path("in.h5"), "a") as file:
+            file["t"].attrs["scale_factor"] = 0.5
+        text = self.printed("in.h5")
+        self.assertIn('"t: double -> sum: double"', text)
+        result = self.h5map("run", "total.c", "in.h5", "OUTPUT.h5")
+        self.assertEqual(result.status, 0, result)
+        np.testing.assert_array_equal(self.read("OUTPUT.h5", "sum"), np.arange(10, 16) / 2)
+
+    def test_names_that_are_none(self):
+        """Keywords, the kernel's own words, blanks, signs, digits, names that become the same; one long."""
+        names = ["double", "item", "sum", "n", "k", "k_", "B-V", "B+V", "2nd", "a b", "it's", "ü", "m" * 80, "x__y", "I"]
+        values = {name: RNG.normal(size=(4, 2)) for name in names}
+        self.write("in.h5", **values)
+        want = sum(values[name].sum(1) for name in sorted(names)[:8])
+        np.testing.assert_allclose(self.total("in.h5"), want)
+        for name in names:
+            with self.subTest(name=name):
+                np.testing.assert_allclose(self.total(f"in.h5:/{name}"), values[name].sum(1))
+
+    def test_what_fits(self):
+        """The datasets that as many items have as most; what is left out is named."""
+        a, b = RNG.normal(size=8), RNG.normal(size=(8, 2))
+        kinds = np.zeros(8, [("x", "f4"), ("name", "S3")])
+        self.write("in.h5", a=a, b=b, few=np.zeros(3), one=5.0, kinds=kinds, words=["a"] * 8)
+        with h5py.File(self.path("in.h5"), "a") as file:
+            file.create_group("group")["c"] = a
+            file["nothing"] = h5py.Empty("f4")
+        np.testing.assert_allclose(self.total("in.h5"), a + b.sum(1))
+        left = re.search(r"Left out: (.*)", self.printed("in.h5")).group(1)
+        for name in ("/few (another number of items)", "/one (", "/words (", "/nothing ("):
+            self.assertIn(name, left)
+        self.assertNotIn("group", left)
+
+    def test_bindings(self):
+        x, y = RNG.normal(size=(6, 2)), RNG.normal(size=6)
+        self.write("one.h5", g=0.0)
+        with h5py.File(self.path("one.h5"), "a") as file:
+            file["run 7/pos"] = x
+        self.write("two.h5", y=y)
+        got = self.total("one.h5", "-i", "mine=/run 7/pos", "-i", "other=two.h5:/y")
+        np.testing.assert_allclose(got, x.sum(1) + y)
+        self.assertIn("-i 'mine=/run 7/pos' -i other=two.h5:/y", self.printed("one.h5", "-i", "mine=/run 7/pos", "-i", "other=two.h5:/y"))
+        np.testing.assert_allclose(self.total("one.h5:/run 7/pos"), x.sum(1))
+
+    def test_a_name_that_ends_the_comment(self):
+        self.write("in.h5", **{"a": np.ones(3)})
+        with h5py.File(self.path("in.h5"), "a") as file:
+            file["x*"] = h5py.Group(file.create_group("g").id)
+            file["x*/y"] = np.ones((3, 2))
+        self.printed("in.h5", "-i", "v=/x*/y")
+        self.succeeded(self.h5map("run", WARNINGS, "total.c", "in.h5", "OUTPUT.h5", "-i", "v=/x*/y"))
+
+    def test_many_dims(self):
+        x = RNG.normal(size=(3,) + (2,) * 11)
+        self.write("in.h5", x=x)
+        np.testing.assert_allclose(self.total("in.h5"), x.sum(tuple(range(4, 12))))
+
+    def test_refusals(self):
+        self.write("in.h5", a=np.ones(3), b=np.ones(4), one=2.0, words=["a"])
+        self.write("none.h5", one=2.0)
+        with h5py.File(self.path("none.h5"), "a") as file:
+            file["deep/x"] = np.ones(2)
+        self.text("text.h5", "no HDF5\n")
+        for pattern, *words in [
+            (r"template: INPUT is missing \(h5map template INPUT",),
+            (r"more\.h5: one word too many", "in.h5", "more.h5"),
+            (r"gone\.h5: no such file", "gone.h5"),
+            (r"text\.h5: is not an HDF5 file", "text.h5"),
+            (r"none\.h5: no dataset with items at its root \(give FILE:/DATASET; there are /deep/x, /one\)", "none.h5"),
+            (r"nope: no dataset /nope in in\.h5 \(bind it with -i nope=/DATASET; there are /a, ", "in.h5:/nope"),
+            (r"one: /one in in\.h5 is a single value, it has no items", "in.h5:/one"),
+            (r"w: /words in in\.h5 holds ", "in.h5", "-i", "w=/words"),
+            (r"y: 4 items, but x has 3 \(bind datasets of as many items\)", "in.h5", "-i", "x=/a", "-i", "y=/b"),
+            (r"in\.h5:/a: names a dataset, and so does -i", "in.h5:/a", "-i", "x=/a"),
+            (r"--cast: does not go with template", "in.h5", "--cast"),
+        ]:
+            with self.subTest(words=words):
+                before = self.listing()
+                self.refused(self.h5map("template", *words), "h5map: " + pattern, before)
+
+    def test_under_a_launcher(self):
+        self.write("in.h5", a=np.ones(3))
+        result = self.call("mpirun", "-q", "-n", "2", H5MAP, "template", "in.h5")
+        self.assertEqual((result.status, result.err, result.out), (0, "", self.printed("in.h5")), result)
