@@ -95,6 +95,29 @@ class Others(Debug):
                 self.succeeded(self.run_debug(ranks, kernel, "good.h5", "--overwrite", *words))
                 self.check_same(plain, "out.h5")
 
+    def test_shared_table(self):
+        """It stays where it is; the item's own buffers are guarded all the same."""
+        source = """#include <h5map/kernel.h>
+        static int pick(const h5map_item_t *item)
+        {
+            const double *table = item->in[0];
+            const int *x = item->in[1];
+            *(double *)item->out[0] = table[x[item->dim[1] - 1 + (x[0] == 1)] % item->dim[0]];
+            return 0;
+        }
+        H5MAP_KERNEL(pick, .signature = "shared table: double[m], x: int32[n] -> y: double");
+        """
+        self.text("pick.c", source)
+        table = np.arange(7) * 1.5
+        self.write("table.h5", table=table)
+        words = ("--debug-kernel", "pick.c", "-i", "table=table.h5:/table")
+        for ranks in (1, 2):
+            self.succeeded(self.run_on(ranks, "--overwrite", *words, self.of_class("good.h5"), "out.h5"))
+            np.testing.assert_array_equal(self.read("out.h5", "y"), table[self.x[:, 4] % 7])
+        wrong = self.run_on(2, "-q", *words, self.of_class("in.h5"), "wrong.h5")
+        line = rf"h5map: rank \d: pick\.c:6: reads element 5 of input 'x', which has 5, at item {ITEM}; "
+        self.unfinished(wrong, line, "wrong.h5")
+
     def test_what_is_recorded(self):
         self.succeeded(self.run_debug(1, "good", "good.h5"))
         flags = self.attribute("out.h5", "flags")

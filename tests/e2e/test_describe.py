@@ -67,6 +67,14 @@ class Describe(Case):
         self.assertEqual(self.call("cc", "-shared", "-fPIC", "-I" + HEADERS, "k.c", "-o", "k.so").status, 0)
         self.assertIn("run it  h5map run ./k.so:dice count:1000", self.told("./k.so"))
 
+    def test_shared_table(self):
+        kernel = '#include <h5map/kernel.h>\nstatic int k(const h5map_item_t *item) { return !item; }\nH5MAP_KERNEL(k, .signature = "%s");\n'
+        self.text("k.c", kernel % "shared t: double[m], x: int32 -> y: double")
+        self.assertIn("takes   shared t: double[m]\n        x: int32\n", self.told("k.c"))
+        self.assertIn("run it  h5map run k.c INPUT.h5 OUTPUT.h5 -i t=/t -i x=/x\n", self.told("k.c"))
+        self.text("k.c", kernel % "shared t: double[m] -> y: double")
+        self.assertIn("run it  h5map run k.c count:1000 OUTPUT.h5 -i t=INPUT.h5:/t\n", self.told("k.c"))
+
     def test_under_a_launcher(self):
         """Rank 0 tells, once."""
         result = self.mpi(3, "kernels", "square")
