@@ -29,7 +29,7 @@ def begin(name, env=None, words=("naps.h5",)):
     output = f"{name}.h5"
     words = [NAP, *words[:1], output, "--checkpoint", "0s", *words[1:]]
     job = Job(name, "-N3", "--ntasks-per-node=2", "--", *words, env={**QUICK, **(env or {})})
-    kept(output)
+    kept(output, lambda: f"{job.show()}\n{job.log()}")
     time.sleep(0.4)
     check(len(ranks_of_run(output)) == 6, f"{ranks_of_run(output)}\n{job.log()}")
     return job
@@ -53,6 +53,7 @@ def comes_back(job, nodes, slept="slept.h5", look=None):
 
 def all_are_up():
     wait_for(lambda: output_of("sinfo", "-h", "-t", "idle", "-o", "%D") == "3", "three idle nodes", 60)
+    output_of("srun", "-N3", "--mpi=none", "true")  # SLURM may be slow to trust a node again
 
 
 def mended(number, how="start"):

@@ -203,9 +203,9 @@ def hosts_of(output):
         return [host.decode() for host in file["h5map/ranks"]["host"]]
 
 
-def kept(output):
+def kept(output, log=str):
     """The journal of a run holds something by now."""
-    return wait_for(lambda: glob.glob(f"{output}.jnl.*"), f"the journal of {output}")
+    return wait_for(lambda: glob.glob(f"{output}.jnl.*"), lambda: f"the journal of {output}: {log()}", 60)
 
 
 def naps(items, seconds, name="naps.h5"):

@@ -41,7 +41,8 @@ start() {
     done
     until [ "$(readlink "/proc/$inside/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
     echo "$inside" >"$CLUSTER/run/node$k.pid"
-    ip link add "sw$k" type veth peer name "ve$k" netns "$inside"
+    # the same address in each life, for others remember it
+    ip link add "sw$k" type veth peer name "ve$k" address "$(printf '02:00:0a:4d:00:%02x' "$k")" netns "$inside"
     ip link set "sw$k" master br0
     ip link set "sw$k" up
     : >"$CLUSTER/run/cable$k"
