@@ -13,6 +13,7 @@
 #define PORT_DIMS_MAX 8  /* dims of one of them */
 #define DIM_NAMES_MAX 32 /* named dims of a signature */
 #define NAME_BYTES 64    /* an identifier and its NUL */
+#define FIELDS_MAX 128   /* fields of all compounds of a signature */
 #define LOOP_DIMS_MAX 24 /* leading dims; with a port's own, HDF5's limit of 32 */
 #define PATH_BYTES 4096
 #define HASH_BYTES 65 /* SHA-256 in hexadecimal and its NUL */
@@ -87,6 +88,29 @@ struct options {
 
 enum role { ROLE_INPUT, ROLE_PARAM, ROLE_RESULT, ROLE_SHARED };
 
+/* An element of a type, as C has it. */
+struct element {
+    uint32_t bytes, align; /* of a string input, which is as long as the file says, those of const char * */
+    uint32_t length;       /* N of string[N]; 0: none */
+    int field;             /* the first of a compound, into field[]; what follows it is its next */
+};
+
+/* A field of a compound. */
+struct field {
+    char name[NAME_BYTES];
+    char stored[NAME_BYTES]; /* in the file; the same where the signature gives no other */
+    enum type type;
+    struct element element;
+    int rank;
+    uint32_t dim[PORT_DIMS_MAX];
+    uint32_t count;       /* elements: the product of dim */
+    uint32_t offset;      /* in the C struct */
+    int next;             /* of the same compound, into field[]; -1: it is the last */
+    enum type wire;       /* of an input, as it travels (struct bound); what kernels take lies as in the C struct */
+    uint32_t wire_bytes;  /* of one element */
+    uint32_t wire_offset; /* in the compound that travels */
+};
+
 struct dim {
     int name;      /* index into dim_name, or -1: a literal */
     uint64_t size; /* of a literal */
@@ -96,6 +120,7 @@ struct port {
     char name[NAME_BYTES];
     enum role role;
     enum type type;
+    struct element element;
     int rank;
     struct dim dim[PORT_DIMS_MAX];
     bool has_default;
@@ -103,11 +128,12 @@ struct port {
 };
 
 struct signature {
-    int in_count, out_count, dim_count;
+    int in_count, out_count, dim_count, field_count;
     struct port in[PORTS_MAX];                /* inputs, shared tables and parameters, in the order written */
     struct port out[PORTS_MAX];               /* results */
     char dim_name[DIM_NAMES_MAX][NAME_BYTES]; /* in order of first appearance */
     int dim_param[DIM_NAMES_MAX];             /* in[] index of the parameter of that name, or -1 */
+    struct field field[FIELDS_MAX];           /* of the compounds */
 };
 
 /* ---- what feeds it (made by src/data/ on root) ---- */

@@ -8,7 +8,7 @@ static const struct {
     const char *name;
     enum kind kind;
     size_t bytes;
-} types[TYPE_COUNT] = {
+} types[TYPE_COMPOUND + 1] = {
     [TYPE_NONE] = {"none", KIND_NONE, 0},
     [TYPE_BOOL] = {"bool", KIND_BOOL, 1},
     [TYPE_INT8] = {"int8", KIND_SIGNED, 1},
@@ -23,6 +23,8 @@ static const struct {
     [TYPE_DOUBLE] = {"double", KIND_REAL, 8},
     [TYPE_COMPLEX64] = {"complex64", KIND_COMPLEX, 8},
     [TYPE_COMPLEX128] = {"complex128", KIND_COMPLEX, 16},
+    [TYPE_STRING] = {"string", KIND_NONE, 0},
+    [TYPE_COMPOUND] = {"compound", KIND_NONE, 0},
 };
 
 size_t type_bytes(enum type type)
@@ -91,8 +93,8 @@ static bool integer_is_safe(enum type from, enum type to)
 
 bool type_is_safe(enum type from, enum type to)
 {
-    if (from == TYPE_NONE || to == TYPE_NONE)
-        return false;
+    if (types[from].kind == KIND_NONE || types[to].kind == KIND_NONE)
+        return from == to && from != TYPE_NONE;
     if (from == to || from == TYPE_BOOL)
         return true;
     if (type_is_integer(from))

@@ -1,4 +1,4 @@
-/* The scalar types of a signature, as they lie in memory, and single values of them. */
+/* The types of a signature, as they lie in memory, and single values of the scalar ones. */
 #ifndef TYPE_H
 #define TYPE_H
 
@@ -22,7 +22,9 @@ enum type {
     TYPE_DOUBLE,
     TYPE_COMPLEX64,  /* two floats: real, imaginary */
     TYPE_COMPLEX128, /* two doubles */
-    TYPE_COUNT
+    TYPE_COUNT,       /* of the scalar types */
+    TYPE_STRING = TYPE_COUNT,
+    TYPE_COMPOUND
 };
 
 /* One value of any type, as it lies in memory. */
@@ -30,13 +32,13 @@ struct scalar {
     _Alignas(16) unsigned char bytes[16];
 };
 
-/* Bytes of one element; 0 for TYPE_NONE. */
+/* Bytes of one element; 0 for TYPE_NONE, and for strings and compounds, which have no one size. */
 size_t type_bytes(enum type type);
 
 /* "int8", "float", ...: the name that messages use. */
 const char *type_name(enum type type);
 
-/* The type of a name ("float64" is double), or TYPE_NONE. `length` bytes of name are read. */
+/* The scalar type of a name ("float64" is double), or TYPE_NONE. `length` bytes of name are read. */
 enum type type_of_name(const char *name, size_t length);
 
 bool type_is_integer(enum type type); /* the intN and uintN, not bool */

@@ -1,11 +1,14 @@
 /* The values of a signature's parameters, and its parts as text. */
 #include "kernel/signature.h"
 
+#include "element.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NAMES_BYTES 512
+#define TYPE_TEXT_BYTES 4096
 
 /* A text that is appended to; size is what it would take in full, as snprintf counts. */
 struct line {
@@ -109,9 +112,10 @@ int signature_port_text(const struct signature *signature, const struct port *po
 {
     const char *keyword = port->role == ROLE_PARAM ? "param " : port->role == ROLE_SHARED ? "shared " : "";
     struct line line = {text, text_bytes, 0};
-    char value[96];
+    char value[96], type[TYPE_TEXT_BYTES];
 
-    line_add(&line, "%s%s: %s", keyword, port->name, type_name(port->type));
+    element_text(signature->field, port->type, port->element, type, sizeof type);
+    line_add(&line, "%s%s: %s", keyword, port->name, type);
     for (int d = 0; d < port->rank; d++) {
         line_add(&line, d ? ", " : "[");
         if (port->dim[d].name < 0)

@@ -123,7 +123,7 @@ static int parse_default(struct parser *parser, struct port *port)
 
 static int check_param(struct parser *parser, const struct port *port, const char *type_at)
 {
-    if (!port->type)
+    if (port->type >= TYPE_COUNT)
         return scan_error(&parser->scan, type_at, "use a number or bool", "parameter '%s' is not a number or bool",
                           port->name);
     if (port->rank)
@@ -159,7 +159,7 @@ static int parse_port_name(struct parser *parser, struct port *port)
 int port_parse(struct parser *parser, enum role role, struct port *port)
 {
     struct scan *scan = &parser->scan;
-    struct written written = {TYPE_NONE, false};
+    struct written written = {.role = role};
     const char *type_at = NULL;
     int code;
 
@@ -170,12 +170,13 @@ int port_parse(struct parser *parser, enum role role, struct port *port)
     if (!code) {
         scan_blanks(scan);
         type_at = scan->at;
-        code = written_parse(scan, &written);
+        code = written_parse(scan, parser->signature, &written);
     }
     port->type = written.type;
-    if (!code && !written.type)
-        port_later(parser, port, written.string ? "string" : "compound", "use a numeric type");
-    if (!code && !written.string)
+    port->element = written.element;
+    if (!code && port->type >= TYPE_COUNT && role != ROLE_PARAM)
+        port_later(parser, port, type_name(port->type), "use a numeric type");
+    if (!code && port->type != TYPE_STRING)
         code = parse_dims(parser, port);
     if (!code && role == ROLE_PARAM)
         code = check_param(parser, port, type_at);

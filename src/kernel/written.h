@@ -5,12 +5,14 @@
 #include "kernel/scan.h"
 
 struct written {
-    enum type type; /* TYPE_NONE: a compound or a string */
-    bool string;
+    enum role role; /* of the port; the caller's: string is for inputs, string[N] for results */
+    enum type type;
+    struct element element;
 };
 
-/* Parse the type at the cursor, without the dims behind it. REFUSED for an unknown name, a compound or a string that is
- * not closed, fields without name or type. */
-int written_parse(struct scan *scan, struct written *written);
+/* Parse the type at the cursor, without the dims behind it; the fields of compounds are added to the signature. REFUSED
+ * for an unknown name, a compound or a string that is not closed, fields without name or type, of one name, too many.
+ */
+int written_parse(struct scan *scan, struct signature *signature, struct written *written);
 
 #endif
