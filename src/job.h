@@ -156,6 +156,8 @@ struct bound {
     uint64_t shape[LOOP_DIMS_MAX + PORT_DIMS_MAX];
     char type_name[NAME_BYTES]; /* of the stored type, for people: "big-endian int16" */
     enum type wire;             /* the type it has in memory after reading, in this machine's byte order */
+    struct element element;     /* of a string or compound, as it then lies in memory */
+    uint32_t stored_bytes;      /* one element in the file, of strings and compounds */
     struct packing packing;
     uint64_t chunk_rows;                           /* a chunk's extent along axis 0; 0: not chunked */
     uint64_t chunk_bytes;                          /* one chunk, decoded; 0: not chunked */
@@ -173,6 +175,7 @@ struct binding {
     int loop_rank;
     uint64_t loop_shape[LOOP_DIMS_MAX]; /* the leading dims of the full inputs */
     uint64_t dim[DIM_NAMES_MAX];
+    struct field field[FIELDS_MAX];     /* the signature's, those of inputs with their wire forms */
     uint64_t start, step, rows;         /* what --items selects of axis 0; 0, 1, loop_shape[0] without it */
     char result[PORTS_MAX][PATH_BYTES]; /* dataset of each result in the output */
     char notes[1024];                   /* lines to tell the user, '\n' between them; "" none */
@@ -205,6 +208,7 @@ struct feed {
     bool convert; /* wire and kernel type differ, or it is packed */
     bool bundled; /* it may travel as a bundle of its chunks, as they are stored (codec/bundle.h) */
     enum type wire, type;
+    struct element wire_element, element; /* of strings and compounds; a string's are one */
     uint64_t elements;          /* per item, of a table in all */
     uint64_t wire_bytes, bytes; /* per item */
     uint64_t table_bytes;       /* of a shared table, as the kernel takes it */
@@ -222,9 +226,11 @@ struct cutting {
 struct yield {
     enum type type;
     uint64_t elements, bytes; /* per item */
-    struct scalar fill;
+    struct scalar fill;       /* of a scalar type; of others element_fill knows it */
     bool paged; /* it begins with a page of the file, so that ranks can share it by pages (direct_out) */
     struct cutting cutting;
+    struct element element;
+    bool loose; /* its padding is to be made zero (element_tidy) */
 };
 
 /* Pages of a file: no two ranks write to the same one. A result of so many bytes begins with one. */
@@ -245,6 +251,7 @@ struct plan {
     uint64_t dim[DIM_NAMES_MAX];
     struct feed in[PORTS_MAX];
     struct yield out[PORTS_MAX];
+    struct field field[FIELDS_MAX]; /* the binding's */
     uint64_t block; /* calls are of this many items, from a multiple of it (1: any cut) */
     uint64_t slice; /* the most items of a ticket */
     uint64_t piece; /* the most items of a call, so that a piece stays in cache */

@@ -260,6 +260,13 @@ void convert_reason(const struct feed *feed, const void *from, size_t k, char *t
     }
 }
 
+bool convert_run(enum type wire, enum type type, const void *from, size_t n, void *to)
+{
+    convert_t *const convert = conversions[wire][type];
+
+    return convert && convert(from, n, to);
+}
+
 bool convert_possible(enum type from, enum type to)
 {
     return conversions[from][to] != NULL;

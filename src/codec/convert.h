@@ -15,6 +15,9 @@ size_t convert_items(const struct feed *feed, const void *from, size_t count, vo
 /* Why item k of `from` failed: "300 is not a uint8" for its first such element, into text. */
 void convert_reason(const struct feed *feed, const void *from, size_t k, char *text, size_t text_bytes);
 
+/* Convert n elements of a scalar type into another, or the same; do all fit? One that does not becomes 0. */
+bool convert_run(enum type wire, enum type type, const void *from, size_t n, void *to);
+
 /* Can `from` become `to` at all (--cast)? Complex into real can't. */
 bool convert_possible(enum type from, enum type to);
 

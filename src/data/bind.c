@@ -4,11 +4,13 @@
 #include "data/hdf5_error.h"
 #include "data/input_file.h"
 #include "data/loop.h"
+#include "data/members.h"
 #include "data/notes.h"
 #include "data/packing.h"
 #include "data/ports.h"
 #include "data/result_names.h"
 #include "data/storage.h"
+#include "data/texts.h"
 #include "data/where.h"
 
 #include <hdf5.h>
@@ -68,8 +70,11 @@ static void note_matlab(const struct request *request, hid_t dataset, const stru
 
 static int look_at_dataset(const struct request *request, hid_t dataset, const struct port *port, struct bound *bound)
 {
+    const struct members members = {port, bound, request->binding->field, request->options->cast};
     int code = check_not_output(request, dataset, port, bound);
 
+    if (!code && port->type >= TYPE_COUNT)
+        code = members_bind(dataset, &members, request->error);
     if (!code)
         code = dataset_describe(dataset, port->name, bound, request->error);
     if (!code)
@@ -109,11 +114,14 @@ int bind_inputs(const struct options *options, const struct signature *signature
     int code;
 
     memset(binding, 0, sizeof *binding);
+    memcpy(binding->field, signature->field, sizeof binding->field);
     code = where_bind(options, signature, binding, error);
     if (!code)
         code = result_names_bind(options, signature, binding, error);
     for (int k = 0; k < signature->in_count && !code; k++)
         if (ports_has_dataset(&signature->in[k]))
             code = bind_input(&request, &signature->in[k], &binding->in[k]);
-    return code ? code : loop_bind(options, signature, param, binding, error);
+    if (!code)
+        code = loop_bind(options, signature, param, binding, error);
+    return code ? code : texts_check(signature, binding, error);
 }

@@ -80,11 +80,11 @@ static bool is_known(hid_t plist, const hid_t types[2], const struct bound *boun
 bool chunking_find(hid_t dataset, const struct bound *bound, struct chunking *chunking)
 {
     const hid_t plist = H5Dget_create_plist(dataset), stored = H5Dget_type(dataset);
-    const hid_t types[2] = {stored, stored < 0 ? stored : types_memory(bound->wire, stored)};
+    const hid_t types[2] = {stored, stored < 0 || bound->wire >= TYPE_COUNT ? H5I_INVALID_HID : types_memory(bound->wire, stored)};
     bool known;
 
     memset(chunking, 0, sizeof *chunking);
-    known = is_known(plist, types, bound, chunking);
+    known = bound->wire < TYPE_COUNT && is_known(plist, types, bound, chunking);
     return handles_close((const hid_t[]){types[1], types[0], plist}, 3) == 0 && known;
 }
 

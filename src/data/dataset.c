@@ -1,8 +1,10 @@
 #include "data/dataset.h"
 
 #include "data/chunking.h"
+#include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/types.h"
+#include "element.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -169,6 +171,8 @@ static int describe_type(hid_t dataset, const char *name, struct bound *bound, s
     const hid_t type = H5Dget_type(dataset);
     struct stored_type look;
 
+    if (bound->wire >= TYPE_COUNT) /* members_bind has looked at it */
+        return handles_close(&type, 1) ? hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file) : OK;
     if (type < 0)
         return hdf5_error(error, REFUSED, "%s: %s in %s: can't read its type", name, bound->dataset, bound->file);
     types_look(type, &look);
@@ -185,7 +189,7 @@ static int describe_type(hid_t dataset, const char *name, struct bound *bound, s
 /* All bytes must be countable, with room to spare for sums. */
 static int check_bytes(const char *name, const struct bound *bound, struct error *error)
 {
-    uint64_t bytes = type_bytes(bound->wire);
+    uint64_t bytes = element_bytes(bound->wire, bound->element);
     bool over = false;
     char shape[256];
 
@@ -198,6 +202,14 @@ static int check_bytes(const char *name, const struct bound *bound, struct error
         return error_set(error, REFUSED, "%s: %s in %s is too large to count: shape %s", name, bound->dataset,
                          bound->file, dataset_shape_text(bound->shape, bound->rank, shape, sizeof shape));
     return OK;
+}
+
+/* In the chunk cache it is as large as it is stored. */
+static uint64_t chunk_element_bytes(const struct bound *bound)
+{
+    const uint64_t bytes = element_bytes(bound->wire, bound->element);
+
+    return bytes > bound->stored_bytes ? bytes : bound->stored_bytes;
 }
 
 static int describe_chunks(hid_t dataset, const char *name, struct bound *bound, struct error *error)
@@ -217,7 +229,7 @@ static int describe_chunks(hid_t dataset, const char *name, struct bound *bound,
             code = hdf5_error(error, REFUSED, "%s: %s in %s: can't read its layout", name, bound->dataset, bound->file);
         } else {
             bound->chunk_rows = chunk[0];
-            bound->chunk_bytes = type_bytes(bound->wire) * chunk[0];
+            bound->chunk_bytes = chunk_element_bytes(bound) * chunk[0];
             bound->row_chunks = 1;
             for (int k = 0; k < bound->rank; k++)
                 bound->chunk[k] = chunk[k];

@@ -15,6 +15,7 @@ struct finished {
     char name[PATH_BYTES];
     hid_t file;
     struct account account;
+    const struct field *field;
     struct flat failed, result[PORTS_MAX];
     uint64_t item_elements[PORTS_MAX];
 };
@@ -119,8 +120,8 @@ const struct account *finished_account(const struct finished *finished)
 }
 
 /* Open the dataset, which must hold so many elements. */
-static int find(struct finished *finished, struct flat *flat, const char *path, enum type type, uint64_t elements,
-                struct error *error)
+static int find(struct finished *finished, struct flat *flat, const char *path, const struct flat_type *type,
+                uint64_t elements, struct error *error)
 {
     int code;
 
@@ -134,14 +135,20 @@ static int find(struct finished *finished, struct flat *flat, const char *path, 
     return name_file(finished, code ? REFUSED : OK, error);
 }
 
+void finished_use(struct finished *finished, const struct field *field)
+{
+    finished->field = field;
+}
+
 int finished_find(struct finished *finished, int k, const char *path, const struct yield *yield, struct error *error)
 {
+    const struct flat_type type = {yield->type, yield->element, finished->field};
     uint64_t elements;
 
     if (__builtin_mul_overflow(finished->account.items, yield->elements, &elements))
         elements = UINT64_MAX; /* no dataset holds so many */
     finished->item_elements[k] = yield->elements;
-    return find(finished, &finished->result[k], path, yield->type, elements, error);
+    return find(finished, &finished->result[k], path, &type, elements, error);
 }
 
 static int check_range(const struct finished *finished, uint64_t first, uint64_t count, struct error *error)
@@ -186,6 +193,7 @@ static int read_bits(const struct flat *flat, uint64_t first, uint64_t count, un
 
 int finished_failed(struct finished *finished, uint64_t first, uint64_t count, unsigned char *bits, struct error *error)
 {
+    const struct flat_type byte = {.type = TYPE_UINT8};
     const uint64_t items = finished->account.items;
 
     if (check_range(finished, first, count, error))
@@ -193,7 +201,7 @@ int finished_failed(struct finished *finished, uint64_t first, uint64_t count, u
     if (count == 0)
         return OK;
     if (finished->failed.dataset < 0 &&
-        find(finished, &finished->failed, "/h5map/failed", TYPE_UINT8, items / 8 + (items % 8 != 0), error))
+        find(finished, &finished->failed, "/h5map/failed", &byte, items / 8 + (items % 8 != 0), error))
         return error->code;
     return name_file(finished, read_bits(&finished->failed, first, count, bits, error), error);
 }

@@ -17,6 +17,9 @@ const struct account *finished_account(const struct finished *finished);
 
 /* Find result k (below PORTS_MAX; any number, to read it by): the dataset `path`, which must hold account->items times
  * yield->elements elements of yield->type. REFUSED where it does not. A path that was found before is let go. */
+/* Before that: the fields that the yields' compounds have; the caller's. */
+void finished_use(struct finished *finished, const struct field *field);
+
 int finished_find(struct finished *finished, int k, const char *path, const struct yield *yield, struct error *error);
 
 /* Read the items at positions first .. first + count - 1 of result k: to is [count][elements] of its type. FAILED where

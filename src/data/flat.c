@@ -3,27 +3,45 @@
 #include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/types.h"
+#include "element.h"
 
 #include <stdio.h>
+
+#define TYPE_TEXT_BYTES 256
 
 void flat_none(struct flat *flat)
 {
     flat->dataset = flat->space = flat->memory_type = H5I_INVALID_HID;
 }
 
+static int refuse_type(const struct flat *flat, const char *held, struct error *error)
+{
+    char text[TYPE_TEXT_BYTES];
+
+    element_text(flat->type.field, flat->type.type, flat->type.element, text, sizeof text);
+    return error_set(error, FAILED, "%s holds %s, not %s", flat->path, held, text);
+}
+
 /* The type that its elements are read with. */
 static int find_type(struct flat *flat, struct error *error)
 {
     const hid_t stored = H5Dget_type(flat->dataset);
+    const struct flat_type *type = &flat->type;
     struct stored_type look;
     int code = OK;
 
     if (stored < 0)
         return hdf5_error(error, FAILED, "%s can't be read", flat->path);
     types_look(stored, &look);
-    if (look.wire != flat->type)
-        code = error_set(error, FAILED, "%s holds %s, not %s", flat->path, look.name, type_name(flat->type));
-    else if ((flat->memory_type = types_memory(flat->type, stored)) < 0)
+    if (type->type >= TYPE_COUNT)
+        flat->memory_type = types_output(type->field, type->type, type->element);
+    else if (look.wire == type->type)
+        flat->memory_type = types_memory(type->type, stored);
+    else
+        code = refuse_type(flat, look.name, error);
+    if (!code && flat->memory_type >= 0 && type->type >= TYPE_COUNT && H5Tequal(stored, flat->memory_type) <= 0)
+        code = refuse_type(flat, look.name, error);
+    else if (!code && flat->memory_type < 0)
         code = hdf5_error(error, FAILED, "%s can't be read", flat->path);
     if (handles_close(&stored, 1) && !code)
         code = hdf5_error(error, FAILED, "%s can't be read", flat->path);
@@ -56,13 +74,13 @@ static int check_layout(const struct flat *flat, struct error *error)
     return code;
 }
 
-int flat_open(hid_t file, const char *path, enum type type, struct flat *flat, struct error *error)
+int flat_open(hid_t file, const char *path, const struct flat_type *type, struct flat *flat, struct error *error)
 {
     int code = OK;
 
     flat_none(flat);
     snprintf(flat->path, sizeof flat->path, "%s", path);
-    flat->type = type;
+    flat->type = *type;
     flat->dataset = H5Dopen2(file, path, H5P_DEFAULT);
     if (flat->dataset < 0)
         code = hdf5_error(error, FAILED, "%s can't be opened", path);
@@ -108,9 +126,9 @@ int flat_read(const struct flat *flat, uint64_t first, uint64_t count, void *to,
     for (uint64_t done = 0, some; done < count && !code; done += some) {
         some = slab_next(&flat->grid, first + done, count - done, &slab);
         code = read_slab(flat, &slab, next, error);
-        next += some * type_bytes(flat->type);
+        next += some * element_bytes(flat->type.type, flat->type.element);
     }
-    for (uint64_t k = 0; flat->type == TYPE_BOOL && k < count; k++)
+    for (uint64_t k = 0; flat->type.type == TYPE_BOOL && k < count; k++)
         truth[k] = truth[k] != 0; /* whatever the enum's base was made to hold */
     return code;
 }

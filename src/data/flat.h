@@ -6,9 +6,16 @@
 
 #include <hdf5.h>
 
+/* What its elements are. */
+struct flat_type {
+    enum type type;
+    struct element element;
+    const struct field *field; /* of compounds */
+};
+
 struct flat {
     char path[PATH_BYTES];
-    enum type type;
+    struct flat_type type;
     hid_t dataset, space, memory_type;
     struct grid grid;
 };
@@ -17,7 +24,7 @@ struct flat {
 void flat_none(struct flat *flat);
 
 /* Open the dataset `path`. FAILED where it is not there, or its elements are not of the type. */
-int flat_open(hid_t file, const char *path, enum type type, struct flat *flat, struct error *error);
+int flat_open(hid_t file, const char *path, const struct flat_type *type, struct flat *flat, struct error *error);
 
 /* How many elements it holds. */
 uint64_t flat_elements(const struct flat *flat);

@@ -7,6 +7,7 @@
 #include "data/output_file.h"
 #include "data/record.h"
 #include "data/result.h"
+#include "element.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct packer {
     size_t element_bytes;
     hid_t dataset;
     unsigned char *chunk; /* one, as it is read */
+    void *fill;           /* an element that holds the fill value */
     struct deflate *deflate;
     struct error *error;
 };
@@ -43,7 +45,7 @@ static int read_elements(const struct packer *p, uint64_t first, uint64_t count)
 /* Elements first .. first + count - 1 as the chunk that they are, encoded. */
 static int encode(const struct packer *p, uint64_t first, uint64_t count, const void **packed, size_t *bytes)
 {
-    const struct chunk_shape shape = {p->chunks.elements * p->element_bytes, p->element_bytes, p->result->fill.bytes};
+    const struct chunk_shape shape = {p->chunks.elements * p->element_bytes, p->element_bytes, p->fill};
     const struct staged *staged = &p->pack->staged;
 
     *packed = p->chunk;
@@ -81,11 +83,14 @@ static int write_chunked(struct packer *p)
     const size_t bytes = p->chunks.elements * p->element_bytes;
     int code = deflate_open(p->pack->level, bytes, &p->deflate, p->error);
 
-    if (!code && !(p->chunk = malloc(bytes)))
+    if (!code && (!(p->chunk = malloc(bytes)) || !(p->fill = calloc(1, p->element_bytes))))
         code = error_memory(p->error, p->pack->target.name, bytes);
+    if (!code && p->result->field) /* the bitmap's is 0 */
+        element_fill(p->result->field, p->result->type, p->result->element, p->fill);
     if (!code)
         code = write_chunks(p);
     free(p->chunk);
+    free(p->fill);
     deflate_close(p->deflate);
     return code;
 }
@@ -93,20 +98,21 @@ static int write_chunked(struct packer *p)
 /* One element, or none. */
 static int write_contiguous(struct packer *p)
 {
-    struct scalar value;
-    hid_t type;
+    hid_t type = H5I_INVALID_HID;
     int code;
 
     if (p->elements == 0)
         return OK;
-    p->chunk = value.bytes;
+    p->chunk = malloc(p->element_bytes);
+    if (!p->chunk)
+        return error_memory(p->error, p->pack->target.name, p->element_bytes);
     code = p->pack->staged.look(p->pack->staged.self, p->error);
     if (!code)
         code = read_elements(p, 0, 1);
-    if (code)
-        return code;
-    type = H5Dget_type(p->dataset);
-    code = type < 0 || H5Dwrite(p->dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value.bytes) < 0 ? fail(p) : OK;
+    if (!code && ((type = H5Dget_type(p->dataset)) < 0 ||
+                  H5Dwrite(p->dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, p->chunk) < 0))
+        code = fail(p);
+    free(p->chunk);
     return handles_close(&type, 1) && !code ? fail(p) : code;
 }
 
@@ -120,7 +126,7 @@ static int pack_result(const struct pack *pack, hid_t file, int k, struct error 
                        .number = k,
                        .offset = k < 0 ? layout->failed_offset : layout->result_offset[k],
                        .elements = 1,
-                       .element_bytes = type_bytes(result.type),
+                       .element_bytes = element_bytes(result.type, result.element),
                        .error = error};
     const uint64_t step = k < 0 ? 1 : result_step(pack->record->binding, pack->block);
     const bool chunked = result_chunks(&result, step, &p.chunks);

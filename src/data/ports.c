@@ -1,7 +1,11 @@
 #include "data/ports.h"
 
+#include "element.h"
+
 #include <stdio.h>
 #include <string.h>
+
+#define TYPE_TEXT_BYTES 512
 
 int ports_find(const struct port *ports, int count, const char *name)
 {
@@ -64,7 +68,11 @@ const char *ports_dataset_names(const struct port *ports, int count, char *text,
 
 const char *ports_type_text(const struct signature *signature, const struct port *port, char *text, size_t text_bytes)
 {
-    size_t length = (size_t)snprintf(text, text_bytes, "%s%s", type_name(port->type), port->rank ? "[" : "");
+    char type[TYPE_TEXT_BYTES];
+    size_t length;
+
+    element_text(signature->field, port->type, port->element, type, sizeof type);
+    length = (size_t)snprintf(text, text_bytes, "%s%s", type, port->rank ? "[" : "");
 
     for (int k = 0; k < port->rank && length < text_bytes; k++) {
         const struct dim *dim = &port->dim[k];

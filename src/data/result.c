@@ -3,6 +3,9 @@
 #include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/types.h"
+#include "element.h"
+
+#include <stdlib.h>
 
 #ifndef CHUNK_BYTES /* less in tests */
 #define CHUNK_BYTES (1024 * 1024)
@@ -12,7 +15,7 @@ struct result result_of(const struct record *record, int k)
 {
     const struct binding *binding = record->binding;
     const struct port *port = &record->ports->out[k];
-    struct result result = {.path = binding->result[k], .type = port->type, .fill = type_fill(port->type)};
+    struct result result = {.path = binding->result[k], .type = port->type, .element = port->element, .field = record->ports->field};
 
     for (int d = 0; d < binding->loop_rank; d++)
         result.shape[result.rank++] = d ? binding->loop_shape[d] : binding->rows;
@@ -72,7 +75,7 @@ static uint64_t even_rows(uint64_t all, uint64_t most)
 
 bool result_chunks(const struct result *result, uint64_t step, struct chunks *chunks)
 {
-    const uint64_t most = CHUNK_BYTES / type_bytes(result->type);
+    const uint64_t most = CHUNK_BYTES / element_bytes(result->type, result->element);
     struct grid grid;
     uint64_t rows;
     int axis = 0;
@@ -96,14 +99,14 @@ bool result_chunks(const struct result *result, uint64_t step, struct chunks *ch
 void output_cutting(const struct record *record, int k, uint64_t block, struct cutting *cutting)
 {
     const struct result result = result_of(record, k);
-    const size_t element_bytes = type_bytes(result.type);
+    const uint64_t bytes = element_bytes(result.type, result.element);
     struct chunks chunks;
 
     *cutting = (struct cutting){0};
     if (!result_chunks(&result, result_step(record->binding, block), &chunks))
         return;
-    cutting->row_bytes = chunks.row_elements * element_bytes;
-    cutting->chunk_bytes = chunks.elements * element_bytes;
+    cutting->row_bytes = chunks.row_elements * bytes;
+    cutting->chunk_bytes = chunks.elements * bytes;
 }
 
 static bool set_storage(hid_t plist, const struct result *result, const struct chunks *chunks)
@@ -115,6 +118,19 @@ static bool set_storage(hid_t plist, const struct result *result, const struct c
            H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) >= 0;
 }
 
+/* The bitmap's is 0. */
+static bool set_fill(hid_t plist, hid_t type, const struct result *result)
+{
+    void *fill = calloc(1, element_bytes(result->type, result->element));
+    bool set;
+
+    if (fill && result->field)
+        element_fill(result->field, result->type, result->element, fill);
+    set = fill && H5Pset_fill_value(plist, type, fill) >= 0;
+    free(fill);
+    return set;
+}
+
 int result_make(hid_t file, const struct result *result, const struct chunks *chunks, hid_t *dataset,
                 struct error *error)
 {
@@ -122,9 +138,9 @@ int result_make(hid_t file, const struct result *result, const struct chunks *ch
     int code = OK;
 
     *dataset = H5I_INVALID_HID;
-    if ((type = types_output(result->type)) < 0 || (space = H5Screate_simple(result->rank, result->shape, NULL)) < 0 ||
+    if ((type = types_output(result->field, result->type, result->element)) < 0 || (space = H5Screate_simple(result->rank, result->shape, NULL)) < 0 ||
         (plist = H5Pcreate(H5P_DATASET_CREATE)) < 0 || !set_storage(plist, result, chunks) ||
-        H5Pset_fill_value(plist, type, result->fill.bytes) < 0 || H5Pset_obj_track_times(plist, false) < 0 ||
+        !set_fill(plist, type, result) || H5Pset_obj_track_times(plist, false) < 0 ||
         (links = H5Pcreate(H5P_LINK_CREATE)) < 0 || H5Pset_create_intermediate_group(links, 1) < 0 ||
         H5Pset_char_encoding(links, H5T_CSET_UTF8) < 0 ||
         (*dataset = H5Dcreate2(file, result->path, type, space, links, plist, H5P_DEFAULT)) < 0)

@@ -10,7 +10,8 @@
 struct result {
     const char *path; /* in the file */
     enum type type;
-    struct scalar fill;
+    struct element element;
+    const struct field *field; /* the signature's */
     int rank;
     hsize_t shape[SLAB_RANK_MAX];
 };

@@ -7,7 +7,8 @@
 #include "data/hdf5_error.h"
 #include "data/input_file.h"
 #include "data/slab.h"
-#include "data/types.h"
+#include "data/members.h"
+#include "element.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,19 +58,20 @@ int source_is_seen(const struct signature *signature, const struct binding *bind
 
 static uint64_t item_bytes(const struct bound *bound, int loop_rank)
 {
-    uint64_t bytes = type_bytes(bound->wire);
+    uint64_t bytes = element_bytes(bound->wire, bound->element);
 
     for (int k = loop_rank; k < bound->rank; k++)
         bytes *= bound->shape[k];
     return bytes;
 }
 
-static int open_spaces(struct input *input, struct error *error)
+static int open_spaces(const struct source *source, struct input *input, struct error *error)
 {
     const hid_t stored = H5Dget_type(input->dataset);
+    const ptrdiff_t k = input - source->in;
     int code = OK;
 
-    if (stored < 0 || (input->type = types_memory(input->wire, stored)) < 0 ||
+    if (stored < 0 || (input->type = members_memory(stored, input->bound, &source->signature.in[k], source->binding.field)) < 0 ||
         (input->space = H5Dget_space(input->dataset)) < 0 ||
         (input->memory = H5Screate(input->bound->rank ? H5S_SIMPLE : H5S_SCALAR)) < 0)
         code = hdf5_error(error, FAILED, "%s: %s in %s", input->name, input->bound->dataset, input->bound->file);
@@ -102,11 +104,22 @@ static int open_input(struct source *source, int k, const struct plan *plan, str
     if (!code)
         code = dataset_open(input->file, input->name, input->bound, plan->cache_bytes, &input->dataset, error);
     if (!code)
-        code = open_spaces(input, error);
+        code = open_spaces(source, input, error);
     input->gaps = !code && chunking_leaves_gaps(input->dataset);
     if (!code && plan->in[k].bundled)
         open_fetch(input);
     return code;
+}
+
+/* Does an element fit in our buffer? */
+static bool is_small(const struct source *source)
+{
+    bool small = true;
+
+    for (int k = 0; k < source->in_count; k++)
+        small &= source->binding.in[k].stored_bytes <= CONVERSION_BYTES &&
+                 source->binding.in[k].element.bytes <= CONVERSION_BYTES;
+    return small;
 }
 
 static int open_transfer(struct source *source, struct error *error)
@@ -115,7 +128,8 @@ static int open_transfer(struct source *source, struct error *error)
     if (!source->conversion)
         return error_memory(error, "the inputs", CONVERSION_BYTES);
     source->transfer = H5Pcreate(H5P_DATASET_XFER);
-    if (source->transfer < 0 || H5Pset_buffer(source->transfer, CONVERSION_BYTES, source->conversion, NULL) < 0)
+    if (source->transfer < 0 ||
+        (is_small(source) && H5Pset_buffer(source->transfer, CONVERSION_BYTES, source->conversion, NULL) < 0))
         return hdf5_error(error, FAILED, "the inputs");
     return OK;
 }
@@ -252,7 +266,7 @@ int source_enter(struct error *error)
 /* The boxes of the items; returns how many. */
 static uint64_t find_boxes(struct source *source, const struct input *input, uint64_t first, uint64_t count)
 {
-    const uint64_t elements = input->item_bytes / type_bytes(input->wire);
+    const uint64_t elements = input->item_bytes / element_bytes(input->wire, input->bound->element);
     struct bundle_box *box = source->boxes;
     struct slab slab;
 

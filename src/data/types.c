@@ -277,15 +277,6 @@ static hid_t bool_type(void)
     return made;
 }
 
-hid_t types_output(enum type type)
-{
-    static const char *const names[2] = {"r", "i"};
-
-    if (type_is_complex(type))
-        return complex_type(type, names);
-    return type == TYPE_BOOL ? bool_type() : H5Tcopy(native(type));
-}
-
 hid_t types_text(size_t bytes)
 {
     hid_t made = H5Tcopy(H5T_C_S1);
@@ -294,4 +285,48 @@ hid_t types_text(size_t bytes)
                       H5Tset_strpad(made, H5T_STR_NULLPAD) < 0))
         made = give_up(made);
     return made;
+}
+
+static hid_t field_type(const struct field *pool, const struct field *field)
+{
+    const hid_t one = types_output(pool, field->type, field->element);
+    hsize_t dim[PORT_DIMS_MAX];
+    hid_t made;
+
+    for (int d = 0; d < field->rank; d++)
+        dim[d] = field->dim[d];
+    if (one < 0 || field->rank == 0)
+        return one;
+    made = H5Tarray_create2(one, (unsigned)field->rank, dim);
+    give_up(one);
+    return made;
+}
+
+static hid_t compound_type(const struct field *pool, struct element element)
+{
+    hid_t made = H5Tcreate(H5T_COMPOUND, element.bytes);
+
+    for (int f = element.field; f >= 0 && made >= 0; f = pool[f].next) {
+        const hid_t type = field_type(pool, &pool[f]);
+        const bool inserted = type >= 0 && H5Tinsert(made, pool[f].stored, pool[f].offset, type) >= 0;
+
+        if (type >= 0)
+            give_up(type);
+        if (!inserted)
+            made = give_up(made);
+    }
+    return made;
+}
+
+hid_t types_output(const struct field *field, enum type type, struct element element)
+{
+    static const char *const names[2] = {"r", "i"};
+
+    if (type == TYPE_STRING)
+        return types_text(element.bytes);
+    if (type == TYPE_COMPOUND)
+        return compound_type(field, element);
+    if (type_is_complex(type))
+        return complex_type(type, names);
+    return type == TYPE_BOOL ? bool_type() : H5Tcopy(native(type));
 }

@@ -20,8 +20,9 @@ void types_look(hid_t stored, struct stored_type *look);
  * _Unsigned) is read signed: the bytes are the same. Negative on failure. */
 hid_t types_memory(enum type wire, hid_t stored);
 
-/* The type that results are stored with: this machine's own; bool and complex as h5py has them. Negative on failure. */
-hid_t types_output(enum type type);
+/* The type that results are stored with: this machine's own; bool and complex as h5py has them, compounds with the
+ * offsets of the C struct. Negative on failure. */
+hid_t types_output(const struct field *field, enum type type, struct element element);
 
 /* Fixed-length UTF-8 text of `bytes` bytes (at least 1), padded with NULs. Negative on failure. */
 hid_t types_text(size_t bytes);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define LITERAL_BYTES 128
+#define RESULT_BYTES_MAX 32768 /* of an element: HDF5 keeps a fill value of less than 64 KiB */
 
 void port_later(struct parser *parser, const struct port *port, const char *kind, const char *hint)
 {
@@ -174,8 +175,12 @@ int port_parse(struct parser *parser, enum role role, struct port *port)
     }
     port->type = written.type;
     port->element = written.element;
-    if (!code && port->type >= TYPE_COUNT && role != ROLE_PARAM)
+    if (!code && port->type >= TYPE_COUNT && role == ROLE_SHARED)
         port_later(parser, port, type_name(port->type), "use a numeric type");
+    if (!code && role == ROLE_RESULT && port->element.bytes > RESULT_BYTES_MAX)
+        code = scan_error(scan, type_at, "make it smaller, or use dims behind the compound",
+                          "an element of result '%s' takes %u bytes, more than %d", port->name,
+                          (unsigned)port->element.bytes, RESULT_BYTES_MAX);
     if (!code && port->type != TYPE_STRING)
         code = parse_dims(parser, port);
     if (!code && role == ROLE_PARAM)

@@ -124,6 +124,7 @@ static int find_results(const struct claim_request *request, struct base *base, 
     const char *identity = finished_account(base->finished)->identity;
     char what[NAME_BYTES + 32], path[PATH_BYTES];
 
+    finished_use(base->finished, request->plan->field);
     for (int k = 0; k < request->plan->out_count; k++) {
         snprintf(what, sizeof what, IDENTITY_RESULT, request->record->ports->out[k].name);
         if (!identity_value(identity, what, path, sizeof path))

@@ -1,6 +1,7 @@
 #include "run/encoder.h"
 #include "codec/crc.h"
 #include "codec/deflate.h"
+#include "element.h"
 #include "run/clock.h"
 #include "run/cutting.h"
 #include "run/image.h"
@@ -14,6 +15,7 @@ struct encoder {
     struct entry *entries; /* of the image at hand */
     size_t entry_count;
     char *next; /* where the next bytes go */
+    void *fill[PORTS_MAX]; /* an element of each result that holds the fill value */
 };
 
 static size_t largest_chunk(const struct plan *plan)
@@ -31,6 +33,19 @@ uint64_t encoder_bytes(const struct plan *plan)
     return plan->compress && largest_chunk(plan) ? deflate_memory(largest_chunk(plan)) : 0;
 }
 
+static int make_fills(struct encoder *e, struct error *error)
+{
+    for (int k = 0; k < e->plan->out_count; k++) {
+        const struct yield *yield = &e->plan->out[k];
+        const uint64_t bytes = element_bytes(yield->type, yield->element);
+
+        if (!(e->fill[k] = malloc(bytes)))
+            return error_memory(error, "the encoder", bytes);
+        element_fill(e->plan->field, yield->type, yield->element, e->fill[k]);
+    }
+    return OK;
+}
+
 int encoder_open(const struct plan *plan, struct encoder **encoder, struct error *error)
 {
     const size_t entries_bytes = image_entries_most(plan, plan->slice) * sizeof(struct entry);
@@ -45,7 +60,7 @@ int encoder_open(const struct plan *plan, struct encoder **encoder, struct error
         return error_memory(error, "the encoder", entries_bytes);
     }
     e->plan = plan;
-    if (deflate_open(plan->compress, largest_chunk(plan), &e->deflate, error)) {
+    if (make_fills(e, error) || deflate_open(plan->compress, largest_chunk(plan), &e->deflate, error)) {
         encoder_close(e);
         return error->code;
     }
@@ -58,6 +73,8 @@ void encoder_close(struct encoder *encoder)
     if (!encoder)
         return;
     deflate_close(encoder->deflate);
+    for (int k = 0; k < PORTS_MAX; k++)
+        free(encoder->fill[k]);
     free(encoder->entries);
     free(encoder);
 }
@@ -65,7 +82,8 @@ void encoder_close(struct encoder *encoder)
 /* A whole chunk takes the place of its bytes if that makes it smaller. */
 static void add_chunk(struct encoder *e, const struct yield *yield, const void *data, size_t bytes)
 {
-    const struct chunk_shape shape = {yield->cutting.chunk_bytes, type_bytes(yield->type), yield->fill.bytes};
+    const struct chunk_shape shape = {yield->cutting.chunk_bytes, element_bytes(yield->type, yield->element),
+                                      e->fill[yield - e->plan->out]};
     struct entry *entry = &e->entries[e->entry_count++];
     const void *packed;
     const size_t packed_bytes = deflate_chunk(e->deflate, &shape, data, bytes, &packed);

@@ -1,4 +1,5 @@
 #include "run/guard.h"
+#include "element.h"
 
 #include "kernel/signature.h"
 
@@ -111,12 +112,12 @@ int guard_open(const struct plan *plan, uint64_t items, const char *text, struct
         if (plan->in[k].shared)
             continue;
         guard->in[k].item_bytes = plan->in[k].bytes;
-        guard->in[k].element_bytes = type_bytes(plan->in[k].type);
+        guard->in[k].element_bytes = element_bytes(plan->in[k].type, plan->in[k].element);
         code = region_open(guard, plan->in[k].param ? 1 : items, false, &guard->in[k], error);
     }
     for (int k = 0; k < plan->out_count && !code; k++) {
         guard->out[k].item_bytes = plan->out[k].bytes;
-        guard->out[k].element_bytes = type_bytes(plan->out[k].type);
+        guard->out[k].element_bytes = element_bytes(plan->out[k].type, plan->out[k].element);
         code = region_open(guard, items, true, &guard->out[k], error);
     }
     if (code)

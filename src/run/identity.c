@@ -1,4 +1,5 @@
 #include "run/identity.h"
+#include "element.h"
 
 #include <h5map/kernel.h>
 #include <inttypes.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #define OBJECT "the kernel's object (by its compiler, a header, or the CPU it is for)"
+#define TYPE_TEXT_BYTES 4096
 #define SHOWN_MOST 60 /* bytes of a value in a message */
 
 /* The words of --accept by bit. */
@@ -83,7 +85,7 @@ static void add_inputs(FILE *text, const struct identity_parts *parts)
 
 static void add_results(FILE *text, const struct identity_parts *parts)
 {
-    char what[NAME_BYTES + 32], value[64];
+    char what[NAME_BYTES + 32], type[TYPE_TEXT_BYTES], value[TYPE_TEXT_BYTES + 64];
 
     for (int k = 0; k < parts->signature->out_count; k++) {
         const struct port *port = &parts->signature->out[k];
@@ -91,7 +93,8 @@ static void add_results(FILE *text, const struct identity_parts *parts)
         snprintf(what, sizeof what, "result number %d", k + 1);
         add(text, "-", what, port->name);
         snprintf(what, sizeof what, "the type of result %s", port->name);
-        snprintf(value, sizeof value, "%" PRIu64 " %s an item", parts->plan->out[k].elements, type_name(port->type));
+        element_text(parts->signature->field, port->type, port->element, type, sizeof type);
+        snprintf(value, sizeof value, "%" PRIu64 " %s an item", parts->plan->out[k].elements, type);
         add(text, "-", what, value);
         snprintf(what, sizeof what, IDENTITY_RESULT, port->name);
         add(text, "options", what, parts->binding->result[k]);

@@ -1,6 +1,8 @@
 #include "run/mapper.h"
 #include "codec/convert.h"
 #include "codec/crc.h"
+#include "codec/compound.h"
+#include "element.h"
 #include "run/calls.h"
 #include "run/clock.h"
 #include "run/decode.h"
@@ -117,10 +119,24 @@ static void explain_conversion(struct mapper *mapper, const struct feed *feed, c
     for (uint64_t k = 0; k < part->count; k++) {
         if (mapper->calls.status[k] != H5MAP_FAILED)
             continue;
-        convert_reason(feed, from, k, text, sizeof text);
+        if (feed->type == TYPE_COMPOUND)
+            compound_reason(mapper->plan->field, feed, (const char *)from + k * feed->wire_bytes, text, sizeof text);
+        else
+            convert_reason(feed, from, k, text, sizeof text);
         if (text[0])
             reasons_add(&mapper->calls.reasons, plan_index(mapper->plan, part->first + k), text);
     }
+}
+
+/* Into mapper->converted; returns how many items failed. */
+static size_t convert_feed(const struct mapper *mapper, const struct feed *feed, const struct part *part,
+                           const void *from)
+{
+    void *to = mapper->converted[feed - mapper->plan->in];
+
+    if (feed->type == TYPE_COMPOUND)
+        return compound_convert(mapper->plan->field, feed, from, part->count, &(struct compounds){to, mapper->calls.status});
+    return convert_items(feed, from, part->count, to, mapper->calls.status);
 }
 
 /* An item that could not be converted is a gap: its status is set. */
@@ -131,7 +147,7 @@ static void convert_inputs(struct mapper *mapper, struct part *part)
 
         if (!feed->convert)
             continue;
-        if (convert_items(feed, part->in[k], part->count, mapper->converted[k], mapper->calls.status)) {
+        if (convert_feed(mapper, feed, part, part->in[k])) {
             explain_conversion(mapper, feed, part, part->in[k]);
             part->gaps = true;
         }
@@ -142,11 +158,12 @@ static void convert_inputs(struct mapper *mapper, struct part *part)
 static void put_fill(const struct plan *plan, const struct part *part, uint64_t item)
 {
     for (int r = 0; r < plan->out_count; r++) {
-        const size_t element = type_bytes(plan->out[r].type);
-        char *to = (char *)part->out[r] + item * plan->out[r].bytes;
+        const struct yield *yield = &plan->out[r];
+        const uint64_t element = element_bytes(yield->type, yield->element);
+        char *to = (char *)part->out[r] + item * yield->bytes;
 
-        for (uint64_t e = 0; e < plan->out[r].elements; e++)
-            memcpy(to + e * element, plan->out[r].fill.bytes, element);
+        for (uint64_t e = 0; e < yield->elements; e++)
+            element_fill(plan->field, yield->type, yield->element, to + e * element);
     }
 }
 
@@ -180,6 +197,17 @@ static void clear_results(const struct plan *plan, const struct part *part)
         memset(part->out[r], 0, part->count * plan->out[r].bytes);
 }
 
+/* What kernels leave as it comes must not make two runs differ. */
+static void tidy_results(const struct plan *plan, const struct part *part)
+{
+    for (int r = 0; r < plan->out_count; r++) {
+        const struct field whole = {.type = plan->out[r].type, .element = plan->out[r].element};
+
+        if (plan->out[r].loose)
+            element_tidy(plan->field, &whole, part->out[r], part->count * plan->out[r].elements);
+    }
+}
+
 static void map_part(struct mapper *mapper, struct part *part, struct batch *result)
 {
     const struct plan *plan = mapper->plan;
@@ -195,6 +223,8 @@ static void map_part(struct mapper *mapper, struct part *part, struct batch *res
     result->cause = mapper->crashed ? CAUSE_CRASH : CAUSE_STOP;
     if (any && !mapper->crashed)
         settle(mapper, part, result);
+    if (!mapper->crashed)
+        tidy_results(plan, part);
     if (calls->reasons.stop[0]) /* said, whatever the kernel returned */
         result->error = FAILED;
     for (int r = 0; r < plan->out_count; r++)

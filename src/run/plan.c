@@ -1,5 +1,7 @@
 #include "run/plan.h"
+#include "codec/compound.h"
 #include "data/output.h"
+#include "element.h"
 #include "run/budget.h"
 
 #include <inttypes.h>
@@ -43,12 +45,14 @@ static uint64_t elements_of(const struct port *port, const struct plan *plan)
 /* Elements of a port; REFUSED where an item could be in no memory. */
 static int measure(const struct port *port, const struct plan *plan, uint64_t *elements, struct error *error)
 {
+    const uint64_t most = sizeof(struct scalar);
+
     *elements = elements_of(port, plan);
-    if (*elements <= ITEM_BYTES_MOST / sizeof(struct scalar))
+    if (*elements <= ITEM_BYTES_MOST / (port->element.bytes > most ? port->element.bytes : most))
         return OK;
     return error_set(error, REFUSED, "%s: %s has more than %llu elements, which fits in no memory (check its dims)",
                      port->name, port->role == ROLE_SHARED ? "the table" : "an item of it",
-                     ITEM_BYTES_MOST / sizeof(struct scalar));
+                     ITEM_BYTES_MOST / (port->element.bytes > most ? port->element.bytes : most));
 }
 
 /* Items have no part of it: it takes no bytes of them, and is converted before they are. */
@@ -65,6 +69,7 @@ static int plan_inputs(const struct plan_input *input, struct plan *plan, struct
     const struct signature *signature = input->signature;
 
     plan->in_count = signature->in_count;
+    memcpy(plan->field, input->binding->field, sizeof plan->field);
     for (int k = 0; k < signature->in_count; k++) {
         const struct port *port = &signature->in[k];
         const struct bound *bound = &input->binding->in[k];
@@ -73,18 +78,21 @@ static int plan_inputs(const struct plan_input *input, struct plan *plan, struct
         if (measure(port, plan, &feed->elements, error))
             return error->code;
         feed->type = port->type;
+        feed->element = port->type == TYPE_STRING ? bound->element : port->element;
         if (port->role == ROLE_SHARED) {
             plan_table(bound, feed);
             continue;
         }
         feed->param = port->role == ROLE_PARAM;
         feed->value = input->param[k];
-        feed->bytes = feed->elements * type_bytes(port->type);
+        feed->bytes = feed->elements * element_bytes(port->type, feed->element);
         feed->wire = feed->param ? port->type : bound->wire;
-        feed->wire_bytes = feed->elements * type_bytes(feed->wire);
+        feed->wire_element = bound->element;
+        feed->wire_bytes = feed->elements * element_bytes(feed->wire, bound->element);
         if (!feed->param)
             feed->packing = bound->packing;
-        feed->convert = feed->wire != feed->type || feed->packing.given;
+        feed->convert = feed->wire != feed->type || feed->packing.given ||
+                        (feed->type == TYPE_COMPOUND && compound_converts(plan->field, feed->element));
     }
     return OK;
 }
@@ -102,8 +110,10 @@ static int plan_results(const struct plan_input *input, struct plan *plan, struc
         if (measure(&signature->out[k], plan, &yield->elements, error))
             return error->code;
         yield->type = signature->out[k].type;
-        yield->bytes = yield->elements * type_bytes(yield->type);
+        yield->element = signature->out[k].element;
+        yield->bytes = yield->elements * element_bytes(yield->type, yield->element);
         yield->fill = type_fill(yield->type);
+        yield->loose = element_is_loose(plan->field, yield->type, yield->element);
         yield->paged = plan->items >= (PAGED_FROM + yield->bytes - 1) / (yield->bytes ? yield->bytes : 1);
         if (__builtin_mul_overflow(plan->items, yield->bytes, &bytes) || bytes > FILE_BYTES_MOST)
             return error_set(error, REFUSED, "%s: %" PRIu64 " items of %" PRIu64 " bytes fit in no file (use --items)",

@@ -1,4 +1,5 @@
 #include "run/staging.h"
+#include "element.h"
 #include "run/cutting.h"
 #include "run/image.h"
 
@@ -21,7 +22,7 @@ void staging_layout(const struct plan *plan, struct layout *layout)
         const uint64_t bytes = plan->items * yield->bytes;
         struct slots *slots = &layout->slots[k];
 
-        *slots = (struct slots){.cutting = yield->cutting, .element_bytes = type_bytes(yield->type)};
+        *slots = (struct slots){.cutting = yield->cutting, .element_bytes = element_bytes(yield->type, yield->element)};
         if (!yield->cutting.chunk_bytes)
             continue;
         slots->offset = aligned(end);
