@@ -259,7 +259,7 @@ static void check_no_number(const char *path, const char *held)
     char input[64], line[200];
 
     snprintf(input, sizeof input, "in.h5:%s", path);
-    snprintf(line, sizeof line, "x: %s in in.h5 holds %s, kernels take numbers (bind another dataset)", path, held);
+    snprintf(line, sizeof line, "x: %s in in.h5 holds %s, the kernel takes numbers (bind another dataset)", path, held);
     refused(request_make("x: complex128 -> y: double", input), line);
 }
 

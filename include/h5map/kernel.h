@@ -26,6 +26,14 @@
  * Signature:  [shared|param] name: type[dim, ...] [= literal], ... -> name: type[dim, ...], ...
  *   types      float double float32 float64 complex64 complex128 bool
  *              int8 int16 int32 int64 uint8 uint16 uint32 uint64
+ *              {field: type, other="name in the file": type[3], ...}: a compound, matched by the names of its fields, as
+ *              C lays out the struct of these fields: each at the next multiple of its type's alignment, the size
+ *              filled up to a multiple of the largest (_Static_assert(sizeof(struct star) == 40) holds or does not
+ *              compile). float is float, complex64 float[2] or float _Complex, bool bool. Field dims are numbers;
+ *              compounds nest.
+ *              string: item->in[k] is the text itself, a const char * (UTF-8, ends with a NUL, valid during the call);
+ *              in a compound it is a const char * member. string[16], in results: char[16], which the text may fill,
+ *              NULs behind it
  *   dims       numbers, names (one name is one size everywhere) or integer parameters
  *   shared     a whole dataset of these dims, the same for every item (a lookup table, weights, a mesh); read once,
  *              held once a node however many ranks are there, and may be larger than --memory; it can't be written

@@ -181,7 +181,7 @@ static int describe_type(hid_t dataset, const char *name, struct bound *bound, s
     if (H5Tclose(type) < 0)
         return hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
     if (look.wire == TYPE_NONE)
-        return error_set(error, REFUSED, "%s: %s in %s holds %s, kernels take numbers (bind another dataset)", name,
+        return error_set(error, REFUSED, "%s: %s in %s holds %s, the kernel takes numbers (bind another dataset)", name,
                          bound->dataset, bound->file, look.name);
     return OK;
 }
