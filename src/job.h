@@ -123,6 +123,7 @@ struct port {
     struct element element;
     int rank;
     struct dim dim[PORT_DIMS_MAX];
+    bool ragged; /* its first dim is each item's own */
     bool has_default;
     struct scalar value; /* the default */
 };
@@ -134,6 +135,7 @@ struct signature {
     char dim_name[DIM_NAMES_MAX][NAME_BYTES]; /* in order of first appearance */
     int dim_param[DIM_NAMES_MAX];             /* in[] index of the parameter of that name, or -1 */
     struct field field[FIELDS_MAX];           /* of the compounds */
+    bool dim_ragged[DIM_NAMES_MAX];           /* each item has its own size; plan and binding have the largest */
 };
 
 /* ---- what feeds it (made by src/data/ on root) ---- */
@@ -167,6 +169,8 @@ struct bound {
     uint64_t file_bytes;
     int64_t mtime_ns;
     uint32_t others_crc; /* of size and mtime of the other files that its data is in, 0: none */
+    char offsets[PATH_BYTES]; /* of a ragged input: where its items begin in the dataset, whose rows are flat */
+    uint64_t items, longest;  /* of a ragged input: how many, and the rows of the longest */
 };
 
 struct binding {
@@ -209,9 +213,12 @@ struct feed {
     bool bundled; /* it may travel as a bundle of its chunks, as they are stored (codec/bundle.h) */
     enum type wire, type;
     struct element wire_element, element; /* of strings and compounds; a string's are one */
-    uint64_t elements;          /* per item, of a table in all */
+    uint64_t elements;          /* per item, of a table in all; of a ragged input, of its longest item */
     uint64_t wire_bytes, bytes; /* per item */
     uint64_t table_bytes;       /* of a shared table, as the kernel takes it */
+    bool ragged;                /* items have lengths of their own (codec/ragged.h): */
+    int dim;                    /* the number of that dim */
+    uint64_t row_elements, wire_row_bytes, row_bytes; /* of one of its indices */
     struct packing packing;
     struct scalar value; /* of a parameter */
 };

@@ -28,7 +28,7 @@ static void enter(struct scene *scene, uint64_t count)
     scene->in[1] = &scene->k;
     scene->out[0] = scene->y;
     scene->out[1] = scene->z;
-    guard_enter(scene->guard, count, scene->in, scene->out);
+    guard_enter(scene->guard, &(h5map_slice_t){.count = count}, scene->in, scene->out);
 }
 
 static void make_scene(struct scene *scene)

@@ -35,6 +35,8 @@
  *              in a compound it is a const char * member. string[16], in results: char[16], which the text may fill,
  *              NULs behind it
  *   dims       numbers, names (one name is one size everywhere) or integer parameters
+ *   *name      first of an input's dims: ragged, every item has its own (double[*n], float[*n, 3]); bound with
+ *              -i NAME=/VALUES@/OFFSETS; item->dim[] holds the item's, a slice kernel finds it in in_offset
  *   shared     a whole dataset of these dims, the same for every item (a lookup table, weights, a mesh); read once,
  *              held once a node however many ranks are there, and may be larger than --memory; it can't be written
  *   param      a value given with -p NAME=VALUE, or its default
@@ -62,6 +64,9 @@ extern "C" {
 
 /* The most inputs and parameters, and the most results, that a signature may have. */
 #define H5MAP_PORTS_MAX 32
+
+/* The most named dims of a signature. */
+#define H5MAP_DIMS_MAX 32
 
 /* What a kernel returns for an item. Any other number that is not 0 also means: failed. */
 enum h5map_status { H5MAP_OK = 0, H5MAP_FAILED = 1, H5MAP_STOPPED = 2 };
@@ -100,6 +105,12 @@ typedef struct h5map_slice {
     const size_t *in_bytes;  /* [in_count] bytes from an item to the next, 0 for a shared table or parameter */
     const size_t *out_bytes; /* [out_count] */
     uint64_t seed;           /* --seed; item k's is h5map_seed(seed, its index) */
+    const uint64_t *const *in_offset; /* in_offset[p] is NULL, or of a ragged input [count + 1] offsets: item k starts
+                                         at (const char *)in[p] + in_offset[p][k] * in_bytes[p] and has
+                                         in_offset[p][k + 1] - in_offset[p][k] rows; in_bytes[p] is a row's, and dim[]
+                                         has the rows of the longest item of all */
+    const size_t *in_dim;             /* [in_count] number of each input's ragged dim in dim[], or SIZE_MAX */
+    size_t dim_count;
 } h5map_slice_t;
 
 /* The job as init sees it, once a rank, before any item. */
@@ -127,6 +138,8 @@ typedef struct h5map_kernel {
     size_t block; /* every call gets exactly this many items, starting at a multiple of it, fewer at
                      the end and around an item whose input can't be converted; 0: 1, or 64 for slice kernels and under
                      -ffast-math */
+    /* set by the macros */
+    size_t slice_bytes; /* bytes of h5map_slice_t as the kernel was compiled */
 } h5map_kernel_t;
 
 #if defined(__GNUC__)
@@ -324,6 +337,41 @@ H5MAP_INLINE_ bool h5map_is_one_to_one_(const char *signature)
     return second && !strchr(second + 1, ':');
 }
 
+/* Where an input is ragged: dims are each item's own. */
+H5MAP_INLINE_ int h5map_each_ragged_(const h5map_slice_t *slice, int (*one)(const h5map_item_t *))
+{
+    const void *in[H5MAP_PORTS_MAX];
+    void *out[H5MAP_PORTS_MAX];
+    size_t dim[H5MAP_DIMS_MAX];
+    int any = 0;
+
+    for (size_t d = 0; d < slice->dim_count; d++)
+        dim[d] = slice->dim[d];
+    for (size_t k = 0; k < slice->count; k++) {
+        const uint64_t index = slice->index ? slice->index[k] : slice->first + k;
+        const h5map_item_t item = {in, out, dim, index, slice->state, slice->calls, h5map_seed(slice->seed, index)};
+        int status;
+
+        for (size_t p = 0; p < slice->in_count; p++) {
+            const uint64_t *const offset = slice->in_offset[p];
+
+            in[p] = (const char *)slice->in[p] + (offset ? offset[k] : k) * slice->in_bytes[p];
+            if (offset)
+                dim[slice->in_dim[p]] = (size_t)(offset[k + 1] - offset[k]);
+        }
+        for (size_t p = 0; p < slice->out_count; p++)
+            out[p] = (char *)slice->out[p] + k * slice->out_bytes[p];
+        status = one(&item);
+        if (status) {
+            slice->status[k] = status;
+            any = status;
+            if (status == H5MAP_STOPPED)
+                break;
+        }
+    }
+    return any;
+}
+
 H5MAP_INLINE_ int h5map_each_(const h5map_slice_t *slice, int (*one)(const h5map_item_t *), const char *signature)
 {
     const void *in[H5MAP_PORTS_MAX];
@@ -331,6 +379,8 @@ H5MAP_INLINE_ int h5map_each_(const h5map_slice_t *slice, int (*one)(const h5map
     const size_t in_count = slice->in_count, out_count = slice->out_count;
     int any = 0;
 
+    if (strchr(signature, '*'))
+        return h5map_each_ragged_(slice, one);
     if (h5map_is_one_to_one_(signature) && in_count == 1 && out_count == 1 && !slice->index)
         return h5map_each_one_to_one_(slice, one);
     for (size_t p = 0; p < in_count; p++)
@@ -404,7 +454,8 @@ H5MAP_INLINE_ int h5map_whole_(const h5map_slice_t *slice, int (*whole)(const h5
                                                 .name = #NAME,                  \
                                                 .map = h5map_map_##NAME,        \
                                                 .default_block = (BLOCK),       \
-                                                __VA_ARGS__};                   \
+                                                __VA_ARGS__,                    \
+                                                .slice_bytes = sizeof(h5map_slice_t)}; \
     H5MAP_LOUD_                                                                 \
     struct h5map_kernel /* for the semicolon */
 

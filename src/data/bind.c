@@ -8,6 +8,7 @@
 #include "data/notes.h"
 #include "data/packing.h"
 #include "data/ports.h"
+#include "data/ragged.h"
 #include "data/result_names.h"
 #include "data/storage.h"
 #include "data/texts.h"
@@ -91,15 +92,18 @@ static int look_at_dataset(const struct request *request, hid_t dataset, const s
 static int bind_input(const struct request *request, const struct port *port, struct bound *bound)
 {
     hid_t file = H5I_INVALID_HID, dataset = H5I_INVALID_HID;
-    int code;
+    int code = ragged_split(port, bound, request->error);
 
-    code = input_file_look(bound, request->error);
+    if (!code)
+        code = input_file_look(bound, request->error);
     if (!code)
         code = input_file_open(bound->file, &file, request->error);
     if (!code)
         code = dataset_open(file, port->name, bound, 0, &dataset, request->error);
     if (!code)
         code = look_at_dataset(request, dataset, port, bound);
+    if (!code && port->ragged)
+        code = ragged_scan(file, port, bound, request->error);
     if (dataset >= 0 && H5Dclose(dataset) < 0 && !code)
         code = hdf5_error(request->error, FAILED, "%s: %s in %s", port->name, bound->dataset, bound->file);
     if (file >= 0 && H5Fclose(file) < 0 && !code)
@@ -123,5 +127,7 @@ int bind_inputs(const struct options *options, const struct signature *signature
             code = bind_input(&request, &signature->in[k], &binding->in[k]);
     if (!code)
         code = loop_bind(options, signature, param, binding, error);
-    return code ? code : texts_check(signature, binding, error);
+    if (!code)
+        code = texts_check(signature, binding, error);
+    return code ? code : ragged_agree(signature, binding, error);
 }

@@ -83,7 +83,13 @@ static int bind_dims(struct looping *l, int k)
     if (lead > LOOP_DIMS_MAX)
         return error_set(l->error, REFUSED, "%s: %s in %s has shape %s: more than %d leading dims", port->name,
                          bound->dataset, bound->file, shape, LOOP_DIMS_MAX);
-    for (int j = 0; j < port->rank && !code; j++)
+    if (port->ragged) {
+        uint64_t *const most = &l->binding->dim[port->dim[0].name];
+
+        l->set_by[port->dim[0].name] = k;
+        *most = bound->longest > *most ? bound->longest : *most;
+    }
+    for (int j = port->ragged; j < port->rank && !code; j++)
         code = bind_dim(l, k, j, bound->shape[lead + j]);
     return code;
 }
@@ -93,19 +99,21 @@ static int bind_lead(struct looping *l, int k)
 {
     struct binding *binding = l->binding;
     const struct bound *bound = &binding->in[k], *first = &binding->in[l->first];
-    const int lead = bound->rank - l->signature->in[k].rank;
-    const size_t bytes = (size_t)lead * sizeof *bound->shape;
+    const bool ragged = l->signature->in[k].ragged;
+    const uint64_t *const shape = ragged ? &bound->items : bound->shape;
+    const int lead = ragged ? 1 : bound->rank - l->signature->in[k].rank;
+    const size_t bytes = (size_t)lead * sizeof *shape;
     char one[SHAPE_BYTES], other[SHAPE_BYTES];
 
     if (k == l->first) {
         binding->loop_rank = lead;
-        memcpy(binding->loop_shape, bound->shape, bytes);
-    } else if (lead != binding->loop_rank || memcmp(binding->loop_shape, bound->shape, bytes)) {
+        memcpy(binding->loop_shape, shape, bytes);
+    } else if (lead != binding->loop_rank || memcmp(binding->loop_shape, shape, bytes)) {
         return error_set(l->error, REFUSED,
                          "%s and %s: the leading dims differ: %s of %s in %s, %s of %s in %s (they must be the same)",
                          l->signature->in[l->first].name, l->signature->in[k].name,
                          dataset_shape_text(binding->loop_shape, binding->loop_rank, one, sizeof one), first->dataset,
-                         first->file, dataset_shape_text(bound->shape, lead, other, sizeof other), bound->dataset,
+                         first->file, dataset_shape_text(shape, lead, other, sizeof other), bound->dataset,
                          bound->file);
     }
     return OK;

@@ -72,7 +72,7 @@ const char *ports_type_text(const struct signature *signature, const struct port
     size_t length;
 
     element_text(signature->field, port->type, port->element, type, sizeof type);
-    length = (size_t)snprintf(text, text_bytes, "%s%s", type, port->rank ? "[" : "");
+    length = (size_t)snprintf(text, text_bytes, "%s%s", type, port->ragged ? "[*" : port->rank ? "[" : "");
 
     for (int k = 0; k < port->rank && length < text_bytes; k++) {
         const struct dim *dim = &port->dim[k];

@@ -1,11 +1,13 @@
 #include "data/source.h"
 
+#include "codec/ragged.h"
 #include "data/chunking.h"
 #include "data/dataset.h"
 #include "data/fetch.h"
 #include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/input_file.h"
+#include "data/ragged.h"
 #include "data/slab.h"
 #include "data/members.h"
 #include "element.h"
@@ -27,6 +29,10 @@ struct input {
     bool gaps;          /* HDF5 leaves elements that were never written as they are in memory */
     bool bundled;       /* its chunks may be fetched: */
     struct fetch fetch; /* how */
+    bool ragged;        /* item_bytes are a row's */
+    struct offsets offsets;
+    uint64_t *begin, *behind; /* [slice] rows of the items at hand */
+    uint64_t rows_most;       /* of an item */
 };
 
 struct source {
@@ -91,6 +97,19 @@ static void open_fetch(struct input *input)
     input->bundled = chunking_find(input->dataset, input->bound, &fetch->chunking) && fetch_is_right(fetch);
 }
 
+/* A ragged input is read row by row: the rows of its values. */
+static int open_ragged(struct input *input, const struct plan *plan, struct error *error)
+{
+    input->ragged = true;
+    input->item_bytes = item_bytes(input->bound, 1);
+    input->rows_most = input->bound->longest;
+    input->begin = calloc(2 * plan->slice + 2, sizeof *input->begin);
+    if (!input->begin)
+        return error_memory(error, "offsets", (2 * plan->slice + 2) * sizeof *input->begin);
+    input->behind = input->begin + plan->slice + 1;
+    return offsets_open(input->file, input->name, input->bound, &input->offsets, error);
+}
+
 static int open_input(struct source *source, int k, const struct plan *plan, struct error *error)
 {
     struct input *input = &source->in[k];
@@ -105,6 +124,8 @@ static int open_input(struct source *source, int k, const struct plan *plan, str
         code = dataset_open(input->file, input->name, input->bound, plan->cache_bytes, &input->dataset, error);
     if (!code)
         code = open_spaces(source, input, error);
+    if (!code && source->signature.in[k].ragged)
+        code = open_ragged(input, plan, error);
     input->gaps = !code && chunking_leaves_gaps(input->dataset);
     if (!code && plan->in[k].bundled)
         open_fetch(input);
@@ -152,7 +173,7 @@ static void fill_in(struct source *s, const struct signature *signature, const s
     grid_make(s->loop_rank, shape, &s->grid);
     s->transfer = H5I_INVALID_HID;
     for (int k = 0; k < PORTS_MAX; k++)
-        s->in[k].file = s->in[k].dataset = s->in[k].type = s->in[k].space = s->in[k].memory = H5I_INVALID_HID;
+        s->in[k].offsets.dataset = s->in[k].offsets.type = s->in[k].offsets.space = s->in[k].file = s->in[k].dataset = s->in[k].type = s->in[k].space = s->in[k].memory = H5I_INVALID_HID;
 }
 
 int source_open(const struct signature *signature, const struct binding *binding, const struct plan *plan,
@@ -256,6 +277,71 @@ static int read_input(struct source *source, struct input *input, uint64_t first
     return OK;
 }
 
+/* Rows first .. first + count - 1 of the values. */
+static int read_rows(const struct source *source, struct input *input, uint64_t first, uint64_t count, void *to)
+{
+    struct slab slab = {{first}, {count}};
+    hsize_t step[SLAB_RANK_MAX];
+
+    if (count == 0 || input->item_bytes == 0)
+        return OK;
+    for (int k = 0; k < input->bound->rank; k++) {
+        step[k] = 1;
+        if (k > 0) {
+            slab.first[k] = 0;
+            slab.count[k] = input->bound->shape[k];
+        }
+    }
+    if (input->gaps)
+        memset(to, 0, count * input->item_bytes);
+    if (select_slab(input, &slab, step))
+        return -1;
+    return H5Dread(input->dataset, input->type, input->memory, input->space, source->transfer, to) < 0 ? -1 : OK;
+}
+
+/* Where the items' rows are. They were looked at before: another length means that someone writes to the file. */
+static int find_rows(const struct source *source, struct input *input, uint64_t first, uint64_t count,
+                     struct error *error)
+{
+    const uint64_t index = source->start + first * source->step;
+
+    if (offsets_read(&input->offsets, index, source->step, count, input->begin, error) ||
+        offsets_read(&input->offsets, index + 1, source->step, count, input->behind, error))
+        return error->code;
+    for (uint64_t k = 0; k < count; k++)
+        if (input->behind[k] < input->begin[k] || input->behind[k] > input->bound->shape[0] ||
+            input->behind[k] - input->begin[k] > input->rows_most)
+            return error_set(error, FAILED, "%s: %s in %s changed while it was read (nobody may write to it)",
+                             input->name, input->bound->offsets, input->bound->file);
+    return OK;
+}
+
+/* As codec/ragged.h has it; rows that follow each other are read at once. */
+static int read_ragged(struct source *source, struct input *input, uint64_t first, uint64_t count, void *to,
+                       struct error *error)
+{
+    uint64_t *const offset = to, some;
+    unsigned char *const rows = (unsigned char *)to + ragged_rows_at(count);
+
+    memset(to, 0, ragged_rows_at(count));
+    if (find_rows(source, input, first, count, error))
+        return error->code;
+    for (uint64_t k = 0; k < count; k++)
+        offset[k + 1] = offset[k] + input->behind[k] - input->begin[k];
+    for (uint64_t k = 0; k < count; k += some) {
+        for (some = 1; k + some < count && input->begin[k + some] == input->behind[k + some - 1];)
+            some++;
+        if (read_rows(source, input, input->begin[k], offset[k + some] - offset[k],
+                      rows + offset[k] * input->item_bytes))
+            return hdf5_error(error, FAILED, "%s: %s in %s: can't read items %llu to %llu", input->name,
+                              input->bound->dataset, input->bound->file, index_of(source, first + k),
+                              index_of(source, first + k + some - 1));
+    }
+    for (size_t k = 0; input->wire == TYPE_BOOL && k < offset[count] * input->item_bytes; k++)
+        rows[k] = rows[k] != 0;
+    return OK;
+}
+
 int source_enter(struct error *error)
 {
     if (H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0)
@@ -309,12 +395,15 @@ int source_read(struct source *source, uint64_t first, uint64_t count, void *con
 
     for (int k = 0; k < source->in_count && !code; k++)
         if (to[k] && source->signature.in[k].role == ROLE_INPUT)
-            code = read_input(source, &source->in[k], first, count, to[k], error);
+            code = source->in[k].ragged ? read_ragged(source, &source->in[k], first, count, to[k], error)
+                                        : read_input(source, &source->in[k], first, count, to[k], error);
     return code;
 }
 
 static void close_input(struct input *input)
 {
+    offsets_close(&input->offsets);
+    free(input->begin);
     if (input->memory >= 0)
         H5Sclose(input->memory);
     if (input->space >= 0)

@@ -107,9 +107,6 @@ static int parse_value(const struct assignment *given, const char *input_file, s
         return error_set(error, REFUSED, "-i %s=%.60s...: longer than %d bytes", given->name, given->value,
                          PATH_BYTES - 1);
     }
-    if (strstr(at->dataset, "@/"))
-        return error_set(error, REFUSED, "-i %s=%s: ragged items (VALUES@/OFFSETS) are not possible yet", given->name,
-                         given->value);
     return OK;
 }
 

@@ -108,6 +108,11 @@ static int check_kernel(const char *name, const h5map_kernel_t *kernel, struct e
         return error_set(error, REFUSED, "%s: no function (describe it with H5MAP_KERNEL or H5MAP_SLICE_KERNEL)", name);
     if (!kernel->signature)
         return error_set(error, REFUSED, "%s: no signature (give .signature in H5MAP_KERNEL)", name);
+    if (strchr(kernel->signature, '*') && kernel->size < sizeof *kernel)
+        return error_set(error, REFUSED,
+                         "%s: compiled before ragged inputs were possible (compile it with this version's "
+                         "h5map/kernel.h)",
+                         name);
     if (!kernel->default_block || kernel->default_block > BLOCK_MAX || kernel->block > BLOCK_MAX)
         return error_set(error, REFUSED, "%s: .block must be from 1 to %d items", name, BLOCK_MAX);
     return OK;

@@ -59,7 +59,11 @@ static int parse_ragged(struct parser *parser, struct port *port, struct dim *di
         return scan_error(&parser->scan, where, "put it first", "a ragged dim behind another");
     if (port->role == ROLE_SHARED)
         return scan_error(&parser->scan, where, "drop the '*'", "shared '%s' has a ragged dim", port->name);
-    port_later(parser, port, "ragged", "use a dim of one size");
+    if (port->role == ROLE_PARAM)
+        return scan_error(&parser->scan, where, "drop the '*'", "parameter '%s' has a ragged dim", port->name);
+    port->ragged = true;
+    if (port->role == ROLE_RESULT)
+        port_later(parser, port, "ragged", "give its dim one size");
     if (port->role == ROLE_RESULT && !scan_at_name(&parser->scan))
         return OK;
     return parse_dim_name(parser, port->role, dim);
@@ -183,6 +187,8 @@ int port_parse(struct parser *parser, enum role role, struct port *port)
                           (unsigned)port->element.bytes, RESULT_BYTES_MAX);
     if (!code && port->type != TYPE_STRING)
         code = parse_dims(parser, port);
+    if (!code && port->ragged && port->type >= TYPE_COUNT)
+        port_later(parser, port, "ragged", "give its dim one size");
     if (!code && role == ROLE_PARAM)
         code = check_param(parser, port, type_at);
     if (code || !scan_take(scan, "="))

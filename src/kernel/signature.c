@@ -68,6 +68,34 @@ static int param_of_name(const struct signature *signature, const char *name)
     return -1;
 }
 
+/* A ragged dim is each item's own: it can be the first of inputs, and nothing else. */
+static int check_ragged(struct parser *parser)
+{
+    struct signature *signature = parser->signature;
+
+    for (int k = 0; k < signature->in_count; k++)
+        if (signature->in[k].ragged)
+            signature->dim_ragged[signature->in[k].dim[0].name] = true;
+    for (int k = 0; k < signature->in_count + signature->out_count; k++) {
+        const bool in = k < signature->in_count;
+        const struct port *port = in ? &signature->in[k] : &signature->out[k - signature->in_count];
+
+        for (int d = port->ragged; d < port->rank; d++) {
+            const int name = port->dim[d].name;
+
+            if (name >= 0 && signature->dim_ragged[name])
+                return scan_error(&parser->scan, parser->dim_at[name], "use another name, or a number",
+                                  "ragged dim '%s' is also a dim of '%s', where it has one size",
+                                  signature->dim_name[name], port->name);
+        }
+    }
+    for (int d = 0; d < signature->dim_count; d++)
+        if (signature->dim_ragged[d] && signature->dim_param[d] >= 0)
+            return scan_error(&parser->scan, parser->dim_at[d], "use another name",
+                              "ragged dim '%s' is also a parameter", signature->dim_name[d]);
+    return OK;
+}
+
 /* Every dim has its size from an input or from an integer parameter. */
 static int bind_dims(struct parser *parser)
 {
@@ -115,6 +143,8 @@ int signature_parse(const char *text, const char *kernel, struct signature *sign
         code = parse_results(&parser);
     if (!code)
         code = bind_dims(&parser);
+    if (!code)
+        code = check_ragged(&parser);
     if (!code)
         code = check_mappable(&parser);
     return code;

@@ -28,7 +28,7 @@ static uint64_t item_bytes(const struct plan *plan)
     uint64_t bytes = 0;
 
     for (int k = 0; k < plan->in_count; k++)
-        bytes += plan->in[k].param ? 0 : plan->in[k].wire_bytes;
+        bytes += plan->in[k].param ? 0 : plan->in[k].wire_bytes + (plan->in[k].ragged ? sizeof(uint64_t) : 0);
     for (int k = 0; k < plan->out_count; k++)
         bytes += plan->out[k].bytes;
     return bytes;
@@ -41,6 +41,7 @@ static uint64_t piece_bytes(const struct plan *plan)
 
     for (int k = 0; k < plan->in_count; k++) {
         bytes += plan->in[k].convert ? plan->in[k].bytes : 0;
+        bytes += plan->in[k].ragged ? 2 * sizeof(uint64_t) : 0;
         bytes += plan->direct_in && !plan->direct_whole && !plan->in[k].param ? plan->in[k].wire_bytes : 0;
     }
     for (int k = 0; k < plan->out_count; k++)
@@ -280,7 +281,7 @@ static int choose_bundles(const struct plan_input *input, struct plan *plan, uin
         const struct grain grain = grain_of_input(input->binding, k);
         struct feed *feed = &plan->in[k];
 
-        feed->bundled = !feed->param && !feed->shared && bound->bundles && plan->step == 1 && grain.every <= slice;
+        feed->bundled = !feed->param && !feed->shared && !feed->ragged && bound->bundles && plan->step == 1 && grain.every <= slice;
         if (!feed->bundled)
             continue;
         count++;

@@ -15,8 +15,10 @@ int calls_open(struct calls *calls, const struct plan *plan, const h5map_kernel_
     *calls = (struct calls){.plan = plan, .kernel = kernel};
     for (int k = 0; k < plan->dim_count; k++)
         calls->dim[k] = plan->dim[k];
-    for (int k = 0; k < plan->in_count; k++)
-        calls->in_bytes[k] = plan->in[k].param ? 0 : plan->in[k].bytes;
+    for (int k = 0; k < plan->in_count; k++) {
+        calls->in_dim[k] = plan->in[k].ragged ? (size_t)plan->in[k].dim : SIZE_MAX;
+        calls->in_bytes[k] = plan->in[k].ragged ? plan->in[k].row_bytes : plan->in[k].param ? 0 : plan->in[k].bytes;
+    }
     for (int k = 0; k < plan->out_count; k++)
         calls->out_bytes[k] = plan->out[k].bytes;
     calls->status = calloc(plan->piece, sizeof *calls->status);
@@ -63,7 +65,7 @@ static int call_guarded(struct calls *calls, const h5map_slice_t *slice, const v
     char what[CRASH_FOUND_BYTES];
     int any;
 
-    guard_enter(calls->guard, slice->count, in, out);
+    guard_enter(calls->guard, slice, in, out);
     any = calls->kernel->map(slice);
     if (!guard_leave(calls->guard, what, sizeof what))
         crash_found(calls->kernel->name, 0, what);
@@ -77,6 +79,7 @@ static void call_kernel(struct pass *pass, uint64_t offset, uint64_t count)
     const struct part *part = pass->part;
     const struct plan *plan = calls->plan;
     const void *in[PORTS_MAX];
+    const uint64_t *in_offset[PORTS_MAX];
     void *out[PORTS_MAX];
     h5map_slice_t slice = {.in = in,
                            .out = out,
@@ -90,12 +93,17 @@ static void call_kernel(struct pass *pass, uint64_t offset, uint64_t count)
                            .out_count = (size_t)plan->out_count,
                            .in_bytes = calls->in_bytes,
                            .out_bytes = calls->out_bytes,
-                           .seed = plan->seed};
+                           .seed = plan->seed,
+                           .in_offset = in_offset,
+                           .in_dim = calls->in_dim,
+                           .dim_count = (size_t)plan->dim_count};
 
     note_items(pass, offset, count);
     slice.first = calls->crash.first;
-    for (int k = 0; k < plan->in_count; k++)
-        in[k] = (const char *)part->in[k] + offset * calls->in_bytes[k];
+    for (int k = 0; k < plan->in_count; k++) {
+        in_offset[k] = part->offset[k] ? part->offset[k] + offset : NULL;
+        in[k] = (const char *)part->in[k] + (part->offset[k] ? 0 : offset * calls->in_bytes[k]);
+    }
     for (int k = 0; k < plan->out_count; k++)
         out[k] = (char *)part->out[k] + offset * calls->out_bytes[k];
     pass->any |= calls->guard ? call_guarded(calls, &slice, in, out) : calls->kernel->map(&slice);

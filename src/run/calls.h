@@ -15,6 +15,7 @@ struct calls {
     void *state;
     size_t dim[DIM_NAMES_MAX];
     size_t in_bytes[PORTS_MAX], out_bytes[PORTS_MAX];
+    size_t in_dim[PORTS_MAX]; /* the ragged dim of each input, or SIZE_MAX */
     int32_t *status; /* [piece], all 0 before a piece */
     uint64_t *index; /* [piece] where indices are not consecutive, else NULL */
     struct reasons reasons;
@@ -27,6 +28,7 @@ struct part {
     uint64_t first, count; /* positions */
     bool gaps;             /* items whose status is set already are left out */
     const void *in[PORTS_MAX];
+    const uint64_t *offset[PORTS_MAX]; /* of ragged inputs, [count + 1], from 0; else NULL */
     void *out[PORTS_MAX];
 };
 

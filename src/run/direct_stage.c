@@ -26,6 +26,8 @@ static int fill_meeting(const struct run *run, struct meeting *meeting, struct e
 
         if (run->signature.in[k].role != ROLE_INPUT)
             continue;
+        if (run->signature.in[k].ragged)
+            return error_set(error, FAILED, "items of %s have lengths of their own", run->signature.in[k].name);
         if (!realpath(file, resolved))
             return error_set(error, FAILED, "%s can't be found again", file);
         memcpy(file, resolved, sizeof resolved);

@@ -138,14 +138,33 @@ void guard_close(struct guard *guard)
     free(guard);
 }
 
-void guard_enter(struct guard *guard, uint64_t count, const void *in[], void *out[])
+/* The rows of the call's items; `in` then points as far before them as its first offset says. */
+static void enter_ragged(const struct guard *guard, struct region *region, const h5map_slice_t *slice, int k,
+                         const void **in)
 {
+    const uint64_t *const offset = slice->in_offset[k];
+    const size_t before = offset[0] * slice->in_bytes[k];
+
+    place_data(guard, region, offset[slice->count] * slice->in_bytes[k] - before);
+    memcpy(region->alias + (region->data - region_first(guard, region)), (const char *)*in + before,
+           region->data_bytes);
+    *in = (const void *)((uintptr_t)region->data - before);
+}
+
+void guard_enter(struct guard *guard, const h5map_slice_t *slice, const void *in[], void *out[])
+{
+    const uint64_t count = slice->count;
+
     guard->count = count;
     for (int k = 0; k < guard->plan->in_count; k++) {
         struct region *region = &guard->in[k];
 
         if (guard->plan->in[k].shared)
             continue;
+        if (guard->plan->in[k].ragged) {
+            enter_ragged(guard, region, slice, k, &in[k]);
+            continue;
+        }
         place_data(guard, region, (guard->plan->in[k].param ? 1 : count) * region->item_bytes);
         memcpy(region->alias + (region->data - region_first(guard, region)), in[k], region->data_bytes);
         in[k] = region->data;

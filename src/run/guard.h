@@ -6,6 +6,8 @@
 
 #include "job.h"
 
+#include <h5map/kernel.h>
+
 struct guard;
 
 /* Of one access that the machine refused. */
@@ -18,9 +20,9 @@ int guard_open(const struct plan *plan, uint64_t items, const char *text, struct
 /* NULL is allowed. */
 void guard_close(struct guard *guard);
 
-/* Before a call of `count` items: in[] and out[] point into the buffers from here on, which hold the same bytes. What
+/* Before a call of the slice: in[] and out[] point into the buffers from here on, which hold the same bytes. What
  * a parameter or an item takes is as the plan has it. A shared table stays where it is. */
-void guard_enter(struct guard *guard, uint64_t count, const void *in[], void *out[]);
+void guard_enter(struct guard *guard, const h5map_slice_t *slice, const void *in[], void *out[]);
 
 /* After it: the results to where out[] pointed before guard_enter. false: there was a write before a result's
  * beginning; `what` says so. */

@@ -53,6 +53,10 @@ static void add_input(FILE *text, const struct port *port, const struct bound *b
 
     snprintf(what, sizeof what, "the dataset of input %s", port->name);
     add(text, "input", what, bound->dataset);
+    if (port->ragged) {
+        snprintf(what, sizeof what, "the offsets of input %s", port->name);
+        add(text, "input", what, bound->offsets);
+    }
     snprintf(what, sizeof what, "the type of input %s", port->name);
     add(text, "input", what, bound->type_name);
     snprintf(what, sizeof what, "the shape of input %s", port->name);

@@ -2,6 +2,7 @@
 #include "run/cutting.h"
 
 #include "codec/bundle.h"
+#include "codec/ragged.h"
 
 #include <string.h>
 
@@ -40,6 +41,8 @@ static size_t room(const struct feed *feed, uint64_t count)
 
     if (feed->param)
         return 0;
+    if (feed->ragged)
+        return aligned(ragged_room(feed, count));
     return aligned(feed->bundled ? bundle_room(bytes) : bytes);
 }
 
@@ -50,6 +53,8 @@ static size_t part_bytes(const struct plan *plan, const struct batch *ticket, in
         return 0;
     if (ticket->bundled >> k & 1)
         return aligned(((const struct bundle *)place)->bytes);
+    if (plan->in[k].ragged)
+        return aligned(ragged_bytes(&plan->in[k], place, ticket->count));
     return aligned(ticket->count * plan->in[k].wire_bytes);
 }
 

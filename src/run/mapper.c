@@ -3,6 +3,7 @@
 #include "codec/crc.h"
 #include "codec/compound.h"
 #include "element.h"
+#include "codec/ragged.h"
 #include "run/calls.h"
 #include "run/clock.h"
 #include "run/decode.h"
@@ -20,6 +21,7 @@ struct mapper {
     struct decode *decode;
     struct encoder *encoder;
     void *converted[PORTS_MAX]; /* [piece][elements] of inputs that need it */
+    uint64_t *offset[PORTS_MAX]; /* [piece + 1] of ragged inputs */
     const void *table[PORTS_MAX]; /* of shared inputs; the caller's */
     struct direct *direct;      /* NULL: items come in tickets */
     struct batch *whole;        /* the items of a ticket, where they are read at once */
@@ -54,6 +56,8 @@ static int mapper_allocate(struct mapper *mapper, const h5map_kernel_t *kernel, 
         encoder_open(plan, &mapper->encoder, error))
         return error->code;
     for (int k = 0; k < plan->in_count; k++) {
+        if (plan->in[k].ragged && !(mapper->offset[k] = calloc(plan->piece + 1, sizeof(uint64_t))))
+            return error_memory(error, "offsets", (plan->piece + 1) * sizeof(uint64_t));
         if (!plan->in[k].convert)
             continue;
         mapper->converted[k] = malloc(plan->piece * plan->in[k].bytes + 1);
@@ -84,8 +88,10 @@ void mapper_close(struct mapper *mapper)
 {
     if (!mapper)
         return;
-    for (int k = 0; k < PORTS_MAX; k++)
+    for (int k = 0; k < PORTS_MAX; k++) {
         free(mapper->converted[k]);
+        free(mapper->offset[k]);
+    }
     decode_close(mapper->decode);
     free(mapper->whole);
     free(mapper->items);
@@ -111,15 +117,18 @@ bool mapper_crashed(const struct mapper *mapper)
 }
 
 /* Say why the items that were just marked failed: those of the piece whose status is set. */
-static void explain_conversion(struct mapper *mapper, const struct feed *feed, const struct part *part,
-                               const void *from)
+static void explain_conversion(struct mapper *mapper, int input, const struct part *part)
 {
+    const struct feed *feed = &mapper->plan->in[input];
+    const void *from = part->in[input];
     char text[REASON_TEXT_MAX + 1];
 
     for (uint64_t k = 0; k < part->count; k++) {
         if (mapper->calls.status[k] != H5MAP_FAILED)
             continue;
-        if (feed->type == TYPE_COMPOUND)
+        if (feed->ragged)
+            ragged_reason(feed, part->offset[input], from, k, text, sizeof text);
+        else if (feed->type == TYPE_COMPOUND)
             compound_reason(mapper->plan->field, feed, (const char *)from + k * feed->wire_bytes, text, sizeof text);
         else
             convert_reason(feed, from, k, text, sizeof text);
@@ -128,27 +137,27 @@ static void explain_conversion(struct mapper *mapper, const struct feed *feed, c
     }
 }
 
-/* Into mapper->converted; returns how many items failed. */
-static size_t convert_feed(const struct mapper *mapper, const struct feed *feed, const struct part *part,
-                           const void *from)
+/* An item that could not be converted is a gap: its status is set. */
+static size_t convert_input(const struct mapper *mapper, int k, const struct part *part)
 {
-    void *to = mapper->converted[feed - mapper->plan->in];
+    const struct feed *feed = &mapper->plan->in[k];
 
+    if (feed->ragged)
+        return ragged_convert(feed, part->offset[k], part->in[k], part->count, mapper->converted[k],
+                              mapper->calls.status);
     if (feed->type == TYPE_COMPOUND)
-        return compound_convert(mapper->plan->field, feed, from, part->count, &(struct compounds){to, mapper->calls.status});
-    return convert_items(feed, from, part->count, to, mapper->calls.status);
+        return compound_convert(mapper->plan->field, feed, part->in[k], part->count,
+                                &(struct compounds){mapper->converted[k], mapper->calls.status});
+    return convert_items(feed, part->in[k], part->count, mapper->converted[k], mapper->calls.status);
 }
 
-/* An item that could not be converted is a gap: its status is set. */
 static void convert_inputs(struct mapper *mapper, struct part *part)
 {
     for (int k = 0; k < mapper->plan->in_count; k++) {
-        const struct feed *feed = &mapper->plan->in[k];
-
-        if (!feed->convert)
+        if (!mapper->plan->in[k].convert)
             continue;
-        if (convert_feed(mapper, feed, part, part->in[k])) {
-            explain_conversion(mapper, feed, part, part->in[k]);
+        if (convert_input(mapper, k, part)) {
+            explain_conversion(mapper, k, part);
             part->gaps = true;
         }
         part->in[k] = mapper->converted[k];
@@ -248,6 +257,19 @@ static void fail(struct mapper *mapper, struct batch *result, const struct error
     snprintf(reasons->stop, sizeof reasons->stop, "%.*s", REASON_TEXT_MAX, error->text);
 }
 
+/* The rows of its items, and their offsets from there. */
+static void place_ragged(const struct mapper *mapper, const struct whole *whole, uint64_t done, int k,
+                         struct part *part)
+{
+    const uint64_t *const offset = (const uint64_t *)whole->in[k] + done;
+    const char *const rows = (const char *)whole->in[k] + ragged_rows_at(whole->ticket->count);
+
+    for (uint64_t i = 0; i <= part->count; i++)
+        mapper->offset[k][i] = offset[i] - offset[0];
+    part->offset[k] = mapper->offset[k];
+    part->in[k] = rows + offset[0] * mapper->plan->in[k].wire_row_bytes;
+}
+
 /* Where the part's items are and its results go: in the images, or in the mapper's own buffers. */
 static void place_part(const struct mapper *mapper, const struct whole *whole, uint64_t done, struct part *part)
 {
@@ -261,6 +283,8 @@ static void place_part(const struct mapper *mapper, const struct whole *whole, u
             part->in[k] = &plan->in[k].value;
         else if (plan->in[k].shared)
             part->in[k] = mapper->table[k];
+        else if (plan->in[k].ragged)
+            place_ragged(mapper, whole, done, k, part);
         else
             part->in[k] = mapper->items ? in[k] : (const char *)whole->in[k] + done * plan->in[k].wire_bytes;
     for (int k = 0; k < plan->out_count; k++)

@@ -64,6 +64,21 @@ static void plan_table(const struct bound *bound, struct feed *feed)
     feed->packing = bound->packing;
 }
 
+static void plan_ragged(const struct port *port, const struct plan *plan, struct feed *feed)
+{
+    struct port row = *port;
+
+    if (!port->ragged)
+        return;
+    row.rank--;
+    memmove(row.dim, row.dim + 1, (size_t)row.rank * sizeof *row.dim);
+    feed->ragged = true;
+    feed->dim = port->dim[0].name;
+    feed->row_elements = elements_of(&row, plan);
+    feed->wire_row_bytes = feed->row_elements * type_bytes(feed->wire);
+    feed->row_bytes = feed->row_elements * type_bytes(feed->type);
+}
+
 static int plan_inputs(const struct plan_input *input, struct plan *plan, struct error *error)
 {
     const struct signature *signature = input->signature;
@@ -93,6 +108,7 @@ static int plan_inputs(const struct plan_input *input, struct plan *plan, struct
             feed->packing = bound->packing;
         feed->convert = feed->wire != feed->type || feed->packing.given ||
                         (feed->type == TYPE_COMPOUND && compound_converts(plan->field, feed->element));
+        plan_ragged(port, plan, feed);
     }
     return OK;
 }
