@@ -93,7 +93,7 @@ static void refuses_names_and_words_that_bind_nothing(void)
     refused(with_input(request_make("x: double -> y: double", "in.h5"), "x", ""),
             "-i x=: no dataset in it (give x=/DATASET for one of in.h5, or x=FILE:/DATASET)");
     refused(with_input(request_make("x: double -> y: double", "in.h5"), "x", "/pos@/off"),
-            "-i x=/pos@/off: ragged items (VALUES@/OFFSETS) are not possible yet");
+            "-i x=/pos@/off: items of x all have one size (give one dataset)");
     folder_remove();
 }
 

@@ -99,7 +99,8 @@ int offsets_read(const struct offsets *offsets, uint64_t first, uint64_t step, u
                  struct error *error)
 {
     const uint64_t stored = stored_count(offsets);
-    const hsize_t start = first, stride = step, number = count && first + (count - 1) * step >= stored ? count - 1 : count;
+    const hsize_t start = first, stride = step,
+                  number = count && first + (count - 1) * step >= stored ? count - 1 : count;
     hid_t memory;
     int code = OK;
 
@@ -108,12 +109,11 @@ int offsets_read(const struct offsets *offsets, uint64_t first, uint64_t step, u
     if (number == 0)
         return OK;
     memory = H5Screate_simple(1, &number, NULL);
-    if (memory < 0 ||
-        H5Sselect_hyperslab(offsets->space, H5S_SELECT_SET, &start, &stride, &number, NULL) < 0 ||
+    if (memory < 0 || H5Sselect_hyperslab(offsets->space, H5S_SELECT_SET, &start, &stride, &number, NULL) < 0 ||
         H5Dread(offsets->dataset, offsets->type, memory, offsets->space, H5P_DEFAULT, at) < 0)
-        code = hdf5_error(error, FAILED, "%s: %s in %s: can't read the offsets of items %" PRIu64 " to %" PRIu64,
-                          offsets->name, offsets->bound->offsets, offsets->bound->file, first,
-                          first + (count - 1) * step);
+        code =
+            hdf5_error(error, FAILED, "%s: %s in %s: can't read the offsets of items %" PRIu64 " to %" PRIu64,
+                       offsets->name, offsets->bound->offsets, offsets->bound->file, first, first + (count - 1) * step);
     if (memory >= 0)
         H5Sclose(memory);
     return code;

@@ -24,8 +24,7 @@ struct offsets {
     hid_t dataset, type, space;
 };
 
-int offsets_open(hid_t file, const char *name, const struct bound *bound, struct offsets *offsets,
-                 struct error *error);
+int offsets_open(hid_t file, const char *name, const struct bound *bound, struct offsets *offsets, struct error *error);
 void offsets_close(struct offsets *offsets);
 
 /* Where items first, first + step, ... begin, `count` of them, in rows. What
