@@ -168,7 +168,7 @@ struct bound {
     bool bundles;                                  /* its chunks can be decoded without HDF5 (codec/bundle.h) */
     uint64_t file_bytes;
     int64_t mtime_ns;
-    uint32_t others_crc; /* of size and mtime of the other files that its data is in, 0: none */
+    uint32_t others_crc;      /* of size and mtime of the other files that its data is in, 0: none */
     char offsets[PATH_BYTES]; /* of a ragged input: where its items begin in the dataset, whose rows are flat */
     uint64_t items, longest;  /* of a ragged input: how many, and the rows of the longest */
 };
@@ -213,11 +213,11 @@ struct feed {
     bool bundled; /* it may travel as a bundle of its chunks, as they are stored (codec/bundle.h) */
     enum type wire, type;
     struct element wire_element, element; /* of strings and compounds; a string's are one */
-    uint64_t elements;          /* per item, of a table in all; of a ragged input, of its longest item */
-    uint64_t wire_bytes, bytes; /* per item */
-    uint64_t table_bytes;       /* of a shared table, as the kernel takes it */
-    bool ragged;                /* items have lengths of their own (codec/ragged.h): */
-    int dim;                    /* the number of that dim */
+    uint64_t elements;                    /* per item, of a table in all; of a ragged input, of its longest item */
+    uint64_t wire_bytes, bytes;           /* per item */
+    uint64_t table_bytes;                 /* of a shared table, as the kernel takes it */
+    bool ragged;                          /* items have lengths of their own (codec/ragged.h): */
+    int dim;                              /* the number of that dim */
     uint64_t row_elements, wire_row_bytes, row_bytes; /* of one of its indices */
     struct packing packing;
     struct scalar value; /* of a parameter */
@@ -234,7 +234,7 @@ struct yield {
     enum type type;
     uint64_t elements, bytes; /* per item */
     struct scalar fill;       /* of a scalar type; of others element_fill knows it */
-    bool paged; /* it begins with a page of the file, so that ranks can share it by pages (direct_out) */
+    bool paged;               /* it begins with a page of the file, so that ranks can share it by pages (direct_out) */
     struct cutting cutting;
     struct element element;
     bool loose; /* its padding is to be made zero (element_tidy) */
@@ -259,11 +259,11 @@ struct plan {
     struct feed in[PORTS_MAX];
     struct yield out[PORTS_MAX];
     struct field field[FIELDS_MAX]; /* the binding's */
-    uint64_t block; /* calls are of this many items, from a multiple of it (1: any cut) */
-    uint64_t slice; /* the most items of a ticket */
-    uint64_t piece; /* the most items of a call, so that a piece stays in cache */
-    uint64_t unit;  /* items of a chunk that ranks encode, which tickets have at least where that is quick; 1: none */
-    int compress;   /* level of the chunks that ranks encode, 0: none */
+    uint64_t block;                 /* calls are of this many items, from a multiple of it (1: any cut) */
+    uint64_t slice;                 /* the most items of a ticket */
+    uint64_t piece;                 /* the most items of a call, so that a piece stays in cache */
+    uint64_t unit; /* items of a chunk that ranks encode, which tickets have at least where that is quick; 1: none */
+    int compress;  /* level of the chunks that ranks encode, 0: none */
     uint64_t image_in_bytes; /* a ticket at its largest (see batch) */
     uint64_t image_out_bytes;
     uint64_t chunk_bytes;   /* the largest chunk that lanes decode; 0: none */

@@ -22,7 +22,7 @@ enum type {
     TYPE_DOUBLE,
     TYPE_COMPLEX64,  /* two floats: real, imaginary */
     TYPE_COMPLEX128, /* two doubles */
-    TYPE_COUNT,       /* of the scalar types */
+    TYPE_COUNT,      /* of the scalar types */
     TYPE_STRING = TYPE_COUNT,
     TYPE_COMPOUND
 };

@@ -80,7 +80,8 @@ static bool is_known(hid_t plist, const hid_t types[2], const struct bound *boun
 bool chunking_find(hid_t dataset, const struct bound *bound, struct chunking *chunking)
 {
     const hid_t plist = H5Dget_create_plist(dataset), stored = H5Dget_type(dataset);
-    const hid_t types[2] = {stored, stored < 0 || bound->wire >= TYPE_COUNT ? H5I_INVALID_HID : types_memory(bound->wire, stored)};
+    const hid_t types[2] = {stored, stored < 0 || bound->wire >= TYPE_COUNT ? H5I_INVALID_HID
+                                                                            : types_memory(bound->wire, stored)};
     bool known;
 
     memset(chunking, 0, sizeof *chunking);

@@ -172,7 +172,8 @@ static int describe_type(hid_t dataset, const char *name, struct bound *bound, s
     struct stored_type look;
 
     if (bound->wire >= TYPE_COUNT) /* members_bind has looked at it */
-        return handles_close(&type, 1) ? hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file) : OK;
+        return handles_close(&type, 1) ? hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file)
+                                       : OK;
     if (type < 0)
         return hdf5_error(error, REFUSED, "%s: %s in %s: can't read its type", name, bound->dataset, bound->file);
     types_look(type, &look);

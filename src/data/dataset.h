@@ -11,8 +11,8 @@
 int dataset_open(hid_t file, const char *name, const struct bound *bound, uint64_t cache_bytes, hid_t *dataset,
                  struct error *error);
 
-/* Fill in rank, shape, the chunks and, where members_bind has not, type_name and wire. REFUSED: a null dataspace, more dims than fit, a type that is no
- * number, sizes whose product overflows. */
+/* Fill in rank, shape, the chunks and, where members_bind has not, type_name and wire. REFUSED: a null dataspace, more
+ * dims than fit, a type that is no number, sizes whose product overflows. */
 int dataset_describe(hid_t dataset, const char *name, struct bound *bound, struct error *error);
 
 /* The shape as text: "(5, 3)", "()" of a scalar; returns text. */

@@ -15,7 +15,8 @@ struct result result_of(const struct record *record, int k)
 {
     const struct binding *binding = record->binding;
     const struct port *port = &record->ports->out[k];
-    struct result result = {.path = binding->result[k], .type = port->type, .element = port->element, .field = record->ports->field};
+    struct result result = {
+        .path = binding->result[k], .type = port->type, .element = port->element, .field = record->ports->field};
 
     for (int d = 0; d < binding->loop_rank; d++)
         result.shape[result.rank++] = d ? binding->loop_shape[d] : binding->rows;
@@ -138,7 +139,8 @@ int result_make(hid_t file, const struct result *result, const struct chunks *ch
     int code = OK;
 
     *dataset = H5I_INVALID_HID;
-    if ((type = types_output(result->field, result->type, result->element)) < 0 || (space = H5Screate_simple(result->rank, result->shape, NULL)) < 0 ||
+    if ((type = types_output(result->field, result->type, result->element)) < 0 ||
+        (space = H5Screate_simple(result->rank, result->shape, NULL)) < 0 ||
         (plist = H5Pcreate(H5P_DATASET_CREATE)) < 0 || !set_storage(plist, result, chunks) ||
         !set_fill(plist, type, result) || H5Pset_obj_track_times(plist, false) < 0 ||
         (links = H5Pcreate(H5P_LINK_CREATE)) < 0 || H5Pset_create_intermediate_group(links, 1) < 0 ||

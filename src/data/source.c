@@ -7,9 +7,9 @@
 #include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/input_file.h"
+#include "data/members.h"
 #include "data/ragged.h"
 #include "data/slab.h"
-#include "data/members.h"
 #include "element.h"
 
 #include <stdio.h>
@@ -77,7 +77,8 @@ static int open_spaces(const struct source *source, struct input *input, struct 
     const ptrdiff_t k = input - source->in;
     int code = OK;
 
-    if (stored < 0 || (input->type = members_memory(stored, input->bound, &source->signature.in[k], source->binding.field)) < 0 ||
+    if (stored < 0 ||
+        (input->type = members_memory(stored, input->bound, &source->signature.in[k], source->binding.field)) < 0 ||
         (input->space = H5Dget_space(input->dataset)) < 0 ||
         (input->memory = H5Screate(input->bound->rank ? H5S_SIMPLE : H5S_SCALAR)) < 0)
         code = hdf5_error(error, FAILED, "%s: %s in %s", input->name, input->bound->dataset, input->bound->file);
@@ -173,7 +174,8 @@ static void fill_in(struct source *s, const struct signature *signature, const s
     grid_make(s->loop_rank, shape, &s->grid);
     s->transfer = H5I_INVALID_HID;
     for (int k = 0; k < PORTS_MAX; k++)
-        s->in[k].offsets.dataset = s->in[k].offsets.type = s->in[k].offsets.space = s->in[k].file = s->in[k].dataset = s->in[k].type = s->in[k].space = s->in[k].memory = H5I_INVALID_HID;
+        s->in[k].offsets.dataset = s->in[k].offsets.type = s->in[k].offsets.space = s->in[k].file = s->in[k].dataset =
+            s->in[k].type = s->in[k].space = s->in[k].memory = H5I_INVALID_HID;
 }
 
 int source_open(const struct signature *signature, const struct binding *binding, const struct plan *plan,

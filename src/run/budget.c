@@ -281,7 +281,8 @@ static int choose_bundles(const struct plan_input *input, struct plan *plan, uin
         const struct grain grain = grain_of_input(input->binding, k);
         struct feed *feed = &plan->in[k];
 
-        feed->bundled = !feed->param && !feed->shared && !feed->ragged && bound->bundles && plan->step == 1 && grain.every <= slice;
+        feed->bundled =
+            !feed->param && !feed->shared && !feed->ragged && bound->bundles && plan->step == 1 && grain.every <= slice;
         if (!feed->bundled)
             continue;
         count++;

@@ -16,8 +16,8 @@ struct calls {
     size_t dim[DIM_NAMES_MAX];
     size_t in_bytes[PORTS_MAX], out_bytes[PORTS_MAX];
     size_t in_dim[PORTS_MAX]; /* the ragged dim of each input, or SIZE_MAX */
-    int32_t *status; /* [piece], all 0 before a piece */
-    uint64_t *index; /* [piece] where indices are not consecutive, else NULL */
+    int32_t *status;          /* [piece], all 0 before a piece */
+    uint64_t *index;          /* [piece] where indices are not consecutive, else NULL */
     struct reasons reasons;
     struct crash crash;
     struct guard *guard; /* of --debug-kernel, else NULL */

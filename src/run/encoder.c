@@ -14,7 +14,7 @@ struct encoder {
     struct deflate *deflate;
     struct entry *entries; /* of the image at hand */
     size_t entry_count;
-    char *next; /* where the next bytes go */
+    char *next;            /* where the next bytes go */
     void *fill[PORTS_MAX]; /* an element of each result that holds the fill value */
 };
 

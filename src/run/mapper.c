@@ -1,9 +1,9 @@
 #include "run/mapper.h"
+#include "codec/compound.h"
 #include "codec/convert.h"
 #include "codec/crc.h"
-#include "codec/compound.h"
-#include "element.h"
 #include "codec/ragged.h"
+#include "element.h"
 #include "run/calls.h"
 #include "run/clock.h"
 #include "run/decode.h"
@@ -20,12 +20,12 @@ struct mapper {
     struct calls calls;
     struct decode *decode;
     struct encoder *encoder;
-    void *converted[PORTS_MAX]; /* [piece][elements] of inputs that need it */
-    uint64_t *offset[PORTS_MAX]; /* [piece + 1] of ragged inputs */
+    void *converted[PORTS_MAX];   /* [piece][elements] of inputs that need it */
+    uint64_t *offset[PORTS_MAX];  /* [piece + 1] of ragged inputs */
     const void *table[PORTS_MAX]; /* of shared inputs; the caller's */
-    struct direct *direct;      /* NULL: items come in tickets */
-    struct batch *whole;        /* the items of a ticket, where they are read at once */
-    char *items, *results;      /* of a piece, where they are in no image; NULL: they are */
+    struct direct *direct;        /* NULL: items come in tickets */
+    struct batch *whole;          /* the items of a ticket, where they are read at once */
+    char *items, *results;        /* of a piece, where they are in no image; NULL: they are */
     bool crashed;
 };
 
