@@ -523,7 +523,7 @@ static void damaged(void)
             if (length + 1 < sizeof whole) { /* else its end would be gone */
                 const int code = signature_parse(text, "norm", &signature, &error);
 
-                CU_ASSERT(code == REFUSED ? error.text[0] != '\0' : code == OK && signature.out_count == 2);
+                CU_ASSERT(code == REFUSED ? error.text[0] != '\0' : code == OK && signature.out_count > 0);
             }
             free(text);
         }
