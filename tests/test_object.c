@@ -158,6 +158,7 @@ static void test_wrong_descriptions(void)
     } cases[] = {
         {"future", "future: made for kernel ABI 2, not 1 (compile it with this version's h5map/kernel.h)"},
         {"small", "small: its description has 64 bytes, not 72 (compile it with this version's h5map/kernel.h)"},
+        {"old", "old: compiled before ragged inputs were possible (compile it with this version's h5map/kernel.h)"},
         {"no_map", "no_map: no function (describe it with H5MAP_KERNEL or H5MAP_SLICE_KERNEL)"},
         {"no_signature", "no_signature: no signature (give .signature in H5MAP_KERNEL)"},
         {"big_block", "big_block: .block must be from 1 to 2147483647 items"},

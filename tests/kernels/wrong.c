@@ -17,7 +17,8 @@ static int map(const h5map_slice_t *slice)
                                                 .block = BLOCK}
 
 DESCRIBE(future, H5MAP_ABI + 1, sizeof(h5map_kernel_t), map, "x: double -> y: double", 0);
-DESCRIBE(small, H5MAP_ABI, sizeof(h5map_kernel_t) - sizeof(size_t), map, "x: double -> y: double", 0);
+DESCRIBE(small, H5MAP_ABI, offsetof(h5map_kernel_t, block), map, "x: double -> y: double", 0);
+DESCRIBE(old, H5MAP_ABI, offsetof(h5map_kernel_t, slice_bytes), map, "x: double[*n] -> y: double", 0);
 DESCRIBE(no_map, H5MAP_ABI, sizeof(h5map_kernel_t), NULL, "x: double -> y: double", 0);
 DESCRIBE(no_signature, H5MAP_ABI, sizeof(h5map_kernel_t), map, NULL, 0);
 DESCRIBE(big_block, H5MAP_ABI, sizeof(h5map_kernel_t), map, "x: double -> y: double", (size_t)1 << 31);
