@@ -123,7 +123,7 @@ struct port {
     struct element element;
     int rank;
     struct dim dim[PORT_DIMS_MAX];
-    bool ragged; /* its first dim is each item's own */
+    bool ragged; /* dim[0] is an item's own; of a result a literal 1: dims are those of a row */
     bool has_default;
     struct scalar value; /* the default */
 };
@@ -229,15 +229,23 @@ struct cutting {
     uint64_t row_bytes, chunk_bytes; /* chunk_bytes 0: it is not cut */
 };
 
+/* Where a ragged result of an item is: while it runs, this is what is stored of the item. */
+struct ref {
+    uint64_t at; /* its bytes begin here: in the payload of its ticket, or in OUTPUT.part */
+    uint64_t rows;
+};
+
 /* A result. */
 struct yield {
     enum type type;
-    uint64_t elements, bytes; /* per item */
+    uint64_t elements, bytes; /* per item; ragged: elements of a row, sizeof(struct ref) */
     struct scalar fill;       /* of a scalar type; of others element_fill knows it */
     bool paged;               /* it begins with a page of the file, so that ranks can share it by pages (direct_out) */
     struct cutting cutting;
     struct element element;
     bool loose; /* its padding is to be made zero (element_tidy) */
+    bool ragged;
+    uint64_t row_bytes; /* ragged: of a row */
 };
 
 /* Pages of a file: no two ranks write to the same one. A result of so many bytes begins with one. */
@@ -264,6 +272,8 @@ struct plan {
     uint64_t piece;                 /* the most items of a call, so that a piece stays in cache */
     uint64_t unit; /* items of a chunk that ranks encode, which tickets have at least where that is quick; 1: none */
     int compress;  /* level of the chunks that ranks encode, 0: none */
+    bool ragged;   /* some result is */
+    bool staged;   /* the output is made afresh at the end, from what is staged */
     uint64_t image_in_bytes; /* a ticket at its largest (see batch) */
     uint64_t image_out_bytes;
     uint64_t chunk_bytes;   /* the largest chunk that lanes decode; 0: none */
@@ -313,6 +323,7 @@ enum verb {
     VERB_MAP,     /* root -> rank: map these; back: done */
     VERB_SYNC,    /* root -> rank: have on disk what you have written; back: it is, or error */
     VERB_GAVE_UP, /* back: not done, the run ends */
+    VERB_PAYLOAD, /* back: count bytes of a ticket's payload, from payload_at on, behind the header */
     VERB_STOP     /* root -> rank: no more tickets */
 };
 
@@ -333,14 +344,16 @@ enum cause {
 struct batch {
     _Alignas(BATCH_ALIGN) uint64_t first; /* position of the first item */
     uint64_t count;
-    uint64_t failed;       /* items that failed */
-    uint64_t reason_bytes; /* struct reason records behind the bitmap */
-    uint64_t packed_bytes; /* 0, or the results are packed: up to their end, with the header (image.h) */
-    double busy_s;         /* time of the lane */
-    double pack_s;         /* of it, for encoding results */
-    int32_t verb;          /* enum verb */
-    int32_t error;         /* enum code: why the run must end, or 0; the first reason says it */
-    int32_t rank;          /* that mapped it */
+    uint64_t failed;        /* items that failed */
+    uint64_t reason_bytes;  /* struct reason records behind the bitmap */
+    uint64_t packed_bytes;  /* 0, or the results are packed: up to their end, with the header (image.h) */
+    uint64_t payload_bytes; /* of all ragged results, which go to root before the result (VERB_PAYLOAD) */
+    uint64_t payload_at;
+    double busy_s; /* time of the lane */
+    double pack_s; /* of it, for encoding results */
+    int32_t verb;  /* enum verb */
+    int32_t error; /* enum code: why the run must end, or 0; the first reason says it */
+    int32_t rank;  /* that mapped it */
     int32_t slot;
     int32_t cause;           /* enum cause, of the error */
     uint32_t bundled;        /* bit k: of input k there is a bundle (codec/bundle.h) */

@@ -37,6 +37,7 @@
  *   dims       numbers, names (one name is one size everywhere) or integer parameters
  *   *name      first of an input's dims: ragged, every item has its own (double[*n], float[*n, 3]); bound with
  *              -i NAME=/VALUES@/OFFSETS; item->dim[] holds the item's, a slice kernel finds it in in_offset
+ *              in a result * or, for people, *name: any number of rows an item, see h5map_resize
  *   shared     a whole dataset of these dims, the same for every item (a lookup table, weights, a mesh); read once,
  *              held once a node however many ranks are there, and may be larger than --memory; it can't be written
  *   param      a value given with -p NAME=VALUE, or its default
@@ -75,13 +76,16 @@ enum h5map_status { H5MAP_OK = 0, H5MAP_FAILED = 1, H5MAP_STOPPED = 2 };
 typedef struct h5map_calls {
     /* Note why the item at `index` has this status; returns the status. Safe to call from several threads. */
     int (*note)(const struct h5map_calls *calls, int status, uint64_t index, const char *format, va_list arguments);
+    /* The rows of ragged result r of the item at `index`, behind h5map_resize. */
+    void *(*resize)(const struct h5map_calls *calls, uint64_t index, size_t r, size_t count);
 } h5map_calls_t;
 
 /* One item. */
 typedef struct h5map_item {
     const void *const *in;      /* inputs, shared tables and parameters in the order of the signature; in[k] points at
                                    its dims' product of elements, row-major, a parameter at one value */
-    void *const *out;           /* results in the order of the signature, all zero, to be filled */
+    void *const *out;           /* results in the order of the signature, all zero, to be filled; NULL for a ragged
+                                   one: h5map_resize gives its rows */
     const size_t *dim;          /* sizes of the named dims in order of first appearance */
     uint64_t index;             /* flat position of the item in the full input, from 0 */
     void *state;                /* what init made, or NULL */
@@ -199,6 +203,26 @@ H5MAP_PRINTF_(2, 3) static int h5map_refuse(const h5map_job_t *job, const char *
         job->calls->note(job->calls, H5MAP_STOPPED, 0, format, arguments);
     va_end(arguments);
     return H5MAP_STOPPED;
+}
+
+/* Result r of the item, a ragged one (`-> peaks: double[*]`; `[*, 3]` has rows of 3), gets `count` rows, all zero:
+ *
+ *     double *peaks = h5map_resize(item, 0, count);
+ *
+ * r counts the results from 0. The rows are valid until the next call for the same result, in this item or another; a
+ * second call for an item replaces what the first gave. An item without a call has 0 rows. NULL: no memory, or no such
+ * ragged result, or calls is NULL (a unit test); then return h5map_fail or h5map_stop. From one thread at a time. */
+H5MAP_INLINE_ void *h5map_resize(const h5map_item_t *item, size_t r, size_t count)
+{
+    return item->calls && item->calls->resize ? item->calls->resize(item->calls, item->index, r, count) : NULL;
+}
+
+/* The same for item k of a slice. */
+H5MAP_INLINE_ void *h5map_resize_at(const h5map_slice_t *slice, size_t k, size_t r, size_t count)
+{
+    if (!slice->calls || !slice->calls->resize)
+        return NULL;
+    return slice->calls->resize(slice->calls, slice->index ? slice->index[k] : slice->first + k, r, count);
 }
 
 /* Random numbers. Those of an item depend on --seed and its index alone: the same at every rank count, and each time an

@@ -4,6 +4,7 @@
 #include "data/flat.h"
 #include "data/handles.h"
 #include "data/hdf5_error.h"
+#include "data/result.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,9 +17,21 @@ struct finished {
     hid_t file;
     struct account account;
     const struct field *field;
-    struct flat failed, result[PORTS_MAX];
+    struct flat failed, result[PORTS_MAX], offsets[PORTS_MAX]; /* offsets: of ragged results */
     uint64_t item_elements[PORTS_MAX];
 };
+
+static void no_result(struct finished *finished, int k)
+{
+    flat_none(&finished->result[k]);
+    flat_none(&finished->offsets[k]);
+}
+
+static void close_result(struct finished *finished, int k)
+{
+    flat_close(&finished->result[k]);
+    flat_close(&finished->offsets[k]);
+}
 
 /* A line of a stage that does not know the file. */
 static int name_file(const struct finished *finished, int code, struct error *error)
@@ -100,7 +113,7 @@ int finished_open(const struct target *target, struct finished **finished, struc
     snprintf(f->name, sizeof f->name, "%s", target->name);
     flat_none(&f->failed);
     for (int k = 0; k < PORTS_MAX; k++)
-        flat_none(&f->result[k]);
+        no_result(f, k);
     code = open_file(target->path, &f->file, error);
     if (!code && f->file >= 0)
         code = open_group(f->file, &group, error);
@@ -151,6 +164,30 @@ int finished_find(struct finished *finished, int k, const char *path, const stru
     return find(finished, &finished->result[k], path, &type, elements, error);
 }
 
+int finished_find_ragged(struct finished *finished, int k, const char *path, const struct yield *yield,
+                         struct error *error)
+{
+    const struct flat_type type = {yield->type, yield->element, finished->field}, number = {.type = TYPE_UINT64};
+    char offsets[PATH_BYTES + sizeof RESULT_OFFSETS];
+
+    snprintf(offsets, sizeof offsets, "%s" RESULT_OFFSETS, path);
+    finished->item_elements[k] = yield->elements;
+    flat_close(&finished->result[k]);
+    if (flat_open(finished->file, path, &type, &finished->result[k], error))
+        return name_file(finished, REFUSED, error);
+    return find(finished, &finished->offsets[k], offsets, &number, finished->account.items + 1, error);
+}
+
+int finished_rows(struct finished *finished, int k, uint64_t at, uint64_t bytes, void *to, struct error *error)
+{
+    const struct flat *flat = &finished->result[k];
+    const uint64_t size = type_bytes(flat->type.type), all = flat_elements(flat);
+
+    if (at / size > all || bytes / size > all - at / size)
+        return error_set(error, FAILED, "%s: %s is shorter than its offsets say", finished->name, flat->path);
+    return name_file(finished, flat_read(flat, at / size, bytes / size, to, error), error);
+}
+
 static int check_range(const struct finished *finished, uint64_t first, uint64_t count, struct error *error)
 {
     const uint64_t items = finished->account.items;
@@ -161,12 +198,38 @@ static int check_range(const struct finished *finished, uint64_t first, uint64_t
                      (unsigned long long)(first + count - 1));
 }
 
+#define OFFSETS_WINDOW 1024
+
+/* From offsets to references. */
+static int read_refs(struct finished *finished, int k, uint64_t first, uint64_t count, struct ref *to,
+                     struct error *error)
+{
+    const struct flat *offsets = &finished->offsets[k];
+    const uint64_t row_bytes = finished->item_elements[k] * type_bytes(finished->result[k].type.type);
+    uint64_t window[OFFSETS_WINDOW + 1];
+
+    for (uint64_t done = 0; done < count; done += OFFSETS_WINDOW) {
+        const uint64_t part = count - done < OFFSETS_WINDOW ? count - done : OFFSETS_WINDOW;
+
+        if (flat_read(offsets, first + done, part + 1, window, error))
+            return name_file(finished, error->code, error);
+        for (uint64_t j = 0; j < part; j++) {
+            if (window[j + 1] < window[j])
+                return error_set(error, FAILED, "%s: %s runs backwards", finished->name, offsets->path);
+            to[done + j] = (struct ref){window[j] * row_bytes, window[j + 1] - window[j]};
+        }
+    }
+    return OK;
+}
+
 int finished_read(struct finished *finished, int k, uint64_t first, uint64_t count, void *to, struct error *error)
 {
     const uint64_t elements = finished->item_elements[k];
 
     if (check_range(finished, first, count, error))
         return error->code;
+    if (finished->offsets[k].dataset >= 0)
+        return read_refs(finished, k, first, count, to, error);
     return name_file(finished, flat_read(&finished->result[k], first * elements, count * elements, to, error), error);
 }
 
@@ -212,7 +275,7 @@ void finished_close(struct finished *finished)
         return;
     flat_close(&finished->failed);
     for (int k = 0; k < PORTS_MAX; k++)
-        flat_close(&finished->result[k]);
+        close_result(finished, k);
     if (finished->file >= 0)
         H5Fclose(finished->file);
     account_free(&finished->account);

@@ -22,7 +22,16 @@ void finished_use(struct finished *finished, const struct field *field);
 
 int finished_find(struct finished *finished, int k, const char *path, const struct yield *yield, struct error *error);
 
-/* Read the items at positions first .. first + count - 1 of result k: to is [count][elements] of its type. FAILED where
+/* The same of a ragged result: `path` holds its rows, of yield->elements, and path_offsets account->items + 1 offsets.
+ */
+int finished_find_ragged(struct finished *finished, int k, const char *path, const struct yield *yield,
+                         struct error *error);
+
+/* Read bytes at .. at + bytes - 1 of the rows of a ragged result, whole elements. FAILED: there are none, I/O error. */
+int finished_rows(struct finished *finished, int k, uint64_t at, uint64_t bytes, void *to, struct error *error);
+
+/* Read the items at positions first .. first + count - 1 of result k: to is [count][elements] of its type, of a
+ * ragged one [count] struct ref, with `at` for finished_rows. FAILED where
  * there are none, or they can't be read. Ranges that go on from each other are read fastest. */
 int finished_read(struct finished *finished, int k, uint64_t first, uint64_t count, void *to, struct error *error);
 

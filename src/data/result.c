@@ -20,6 +20,12 @@ struct result result_of(const struct record *record, int k)
 
     for (int d = 0; d < binding->loop_rank; d++)
         result.shape[result.rank++] = d ? binding->loop_shape[d] : binding->rows;
+    if (port->ragged) { /* as it is staged: struct ref an item */
+        result.type = TYPE_UINT64;
+        result.element = (struct element){0};
+        result.shape[result.rank++] = sizeof(struct ref) / sizeof(uint64_t);
+        return result;
+    }
     for (int d = 0; d < port->rank; d++)
         result.shape[result.rank++] = port->dim[d].name >= 0 ? binding->dim[port->dim[d].name] : port->dim[d].size;
     return result;

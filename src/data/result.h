@@ -7,6 +7,8 @@
 
 #include <hdf5.h>
 
+#define RESULT_OFFSETS "_offsets" /* behind the name of a ragged result, for the dataset of its offsets */
+
 struct result {
     const char *path; /* in the file */
     enum type type;
@@ -16,7 +18,7 @@ struct result {
     hsize_t shape[SLAB_RANK_MAX];
 };
 
-/* Result k: the leading dims of the selection, then the port's. */
+/* Result k: the leading dims of the selection, then the port's. A ragged one as it is staged, a struct ref an item. */
 struct result result_of(const struct record *record, int k);
 
 /* The bitmap /h5map/failed of so many items. */

@@ -2,6 +2,7 @@
 
 #include "data/location.h"
 #include "data/ports.h"
+#include "data/result.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -83,6 +84,22 @@ static int name_by_output(const struct options *options, const struct signature 
     return set_result(&signature->out[0], at.dataset, binding->result[0], error);
 }
 
+/* A ragged result has a second dataset. */
+static int check_offsets(const struct signature *signature, const struct binding *binding, struct error *error)
+{
+    char offsets[PATH_BYTES + sizeof RESULT_OFFSETS];
+
+    for (int k = 0; k < signature->out_count; k++)
+        for (int other = 0; other < signature->out_count && signature->out[k].ragged; other++) {
+            snprintf(offsets, sizeof offsets, "%s" RESULT_OFFSETS, binding->result[k]);
+            if (is_within(binding->result[other], offsets) || is_within(offsets, binding->result[other]))
+                return error_set(error, REFUSED,
+                                 "%s: its offsets go to %.200s, and the result %s to %.200s (give another with -o)",
+                                 signature->out[k].name, offsets, signature->out[other].name, binding->result[other]);
+        }
+    return OK;
+}
+
 static int check_apart(const struct signature *signature, const struct binding *binding, struct error *error)
 {
     for (int k = 0; k < signature->out_count; k++)
@@ -92,7 +109,7 @@ static int check_apart(const struct signature *signature, const struct binding *
                                  signature->out[k].name, binding->result[k],
                                  strcmp(binding->result[k], binding->result[other]) ? "below" : "also",
                                  signature->out[other].name, binding->result[other]);
-    return OK;
+    return check_offsets(signature, binding, error);
 }
 
 int result_names_bind(const struct options *options, const struct signature *signature, struct binding *binding,

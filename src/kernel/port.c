@@ -62,10 +62,12 @@ static int parse_ragged(struct parser *parser, struct port *port, struct dim *di
     if (port->role == ROLE_PARAM)
         return scan_error(&parser->scan, where, "drop the '*'", "parameter '%s' has a ragged dim", port->name);
     port->ragged = true;
-    if (port->role == ROLE_RESULT)
-        port_later(parser, port, "ragged", "give its dim one size");
-    if (port->role == ROLE_RESULT && !scan_at_name(&parser->scan))
-        return OK;
+    if (port->role == ROLE_RESULT) {
+        char name[NAME_BYTES]; /* for people */
+
+        dim->size = 1;
+        return scan_at_name(&parser->scan) ? scan_name(&parser->scan, "a dim", name) : OK;
+    }
     return parse_dim_name(parser, port->role, dim);
 }
 

@@ -1,6 +1,7 @@
 #include "run/base.h"
 #include "codec/crc.h"
 #include "run/extents.h"
+#include "run/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 int base_open_staged(struct base *base, struct error *error)
 {
+    base->place_bytes = place_bytes(base->place);
     return staging_open(base->place, &base->past.head.layout, &base->staged, error);
 }
 
@@ -25,6 +27,17 @@ int base_read(const struct base *base, const struct base_range *range, void *to,
     if (!staging_read(base->staged, &stretch, to, &sound, error) && !sound)
         return error_set(error, FAILED, "%s: can't read back: it is damaged", place_path(base->place));
     return error->code;
+}
+
+int base_rows(const struct base *base, const struct row_bytes *which, void *to, bool *sound, struct error *error)
+{
+    uint64_t behind;
+
+    *sound = true;
+    if (base->finished)
+        return finished_rows(base->finished, which->result, which->at, which->bytes, to, error);
+    *sound = !__builtin_add_overflow(which->at, which->bytes, &behind) && behind <= base->place_bytes;
+    return *sound ? place_get(base->place, which->at, to, which->bytes, error) : OK;
 }
 
 /* The bits of whole bytes of the bitmap. */
@@ -59,6 +72,7 @@ static int check_result(const struct base *base, const struct extent *extent, in
 {
     const uint64_t item_bytes = base->past.head.out_bytes[result];
     const uint64_t first = extent->first * item_bytes, bytes = extent->count * item_bytes;
+    const struct rows_copy copy = {.base = base, .result = result};
     char *window = malloc(WINDOW_BYTES);
     uint32_t crc = 0;
 
@@ -68,7 +82,12 @@ static int check_result(const struct base *base, const struct extent *extent, in
     for (uint64_t done = 0; done < bytes && *same && !error->code; done += WINDOW_BYTES) {
         const uint64_t part = bytes - done < WINDOW_BYTES ? bytes - done : WINDOW_BYTES;
 
-        if (!staging_read(base->staged, &(struct stretch){result, first + done, part}, window, same, error) && *same)
+        if (staging_read(base->staged, &(struct stretch){result, first + done, part}, window, same, error) || !*same)
+            continue;
+        if (base->past.head.ragged >> result & 1)
+            rows_copy(&copy, &(struct ref_run){(struct ref *)(void *)window, part / sizeof(struct ref), &crc}, same,
+                      error);
+        else
             crc = crc_add(crc, window, part);
     }
     *same &= crc == extent->crc[result];

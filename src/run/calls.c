@@ -10,6 +10,20 @@
 #define REPLAY_S 2 /* to find the item that crashed */
 #define END_S 30   /* to commit what is finished, and to end */
 
+/* Behind h5map_resize. */
+static void *resize(const h5map_calls_t *host, uint64_t index, size_t r, size_t count)
+{
+    struct calls *calls = (struct calls *)(uintptr_t)((const char *)host - offsetof(struct calls, reasons.calls));
+    const struct plan *plan = calls->plan;
+    uint64_t position;
+
+    if (r >= (size_t)plan->out_count || !plan->out[r].ragged || !plan_position(plan, index, &position) ||
+        position < calls->part->first || position - calls->part->first >= calls->part->count)
+        return NULL;
+    return heap_resize(&calls->heap->of[r], (struct ref *)calls->part->out[r] + (position - calls->part->first),
+                       plan->out[r].row_bytes, count);
+}
+
 int calls_open(struct calls *calls, const struct plan *plan, const h5map_kernel_t *kernel, struct error *error)
 {
     *calls = (struct calls){.plan = plan, .kernel = kernel};
@@ -20,7 +34,7 @@ int calls_open(struct calls *calls, const struct plan *plan, const h5map_kernel_
         calls->in_bytes[k] = plan->in[k].ragged ? plan->in[k].row_bytes : plan->in[k].param ? 0 : plan->in[k].bytes;
     }
     for (int k = 0; k < plan->out_count; k++)
-        calls->out_bytes[k] = plan->out[k].bytes;
+        calls->out_bytes[k] = plan->out[k].ragged ? 0 : plan->out[k].bytes;
     calls->status = calloc(plan->piece, sizeof *calls->status);
     if (plan->step > 1)
         calls->index = calloc(plan->piece, sizeof *calls->index);
@@ -29,7 +43,10 @@ int calls_open(struct calls *calls, const struct plan *plan, const h5map_kernel_
     calls->crash.inspect = plan->debug;
     if (plan->debug && guard_open(plan, plan->block, kernel->signature, &calls->guard, error))
         return error->code;
-    return reasons_open(&calls->reasons, plan->reasons_bytes, error);
+    if (reasons_open(&calls->reasons, plan->reasons_bytes, error))
+        return error->code;
+    calls->reasons.calls.resize = resize;
+    return OK;
 }
 
 void calls_close(struct calls *calls)
@@ -105,7 +122,7 @@ static void call_kernel(struct pass *pass, uint64_t offset, uint64_t count)
         in[k] = (const char *)part->in[k] + (part->offset[k] ? 0 : offset * calls->in_bytes[k]);
     }
     for (int k = 0; k < plan->out_count; k++)
-        out[k] = (char *)part->out[k] + offset * calls->out_bytes[k];
+        out[k] = plan->out[k].ragged ? NULL : (char *)part->out[k] + offset * calls->out_bytes[k];
     pass->any |= calls->guard ? call_guarded(calls, &slice, in, out) : calls->kernel->map(&slice);
 }
 
@@ -143,7 +160,7 @@ static void call_again(void *self)
 
     for (uint64_t k = pass->offset; k < end; k++) {
         for (int r = 0; r < calls->plan->out_count; r++)
-            memset((char *)pass->part->out[r] + k * calls->out_bytes[r], 0, calls->out_bytes[r]);
+            memset((char *)pass->part->out[r] + k * calls->plan->out[r].bytes, 0, calls->plan->out[r].bytes);
         call_kernel(pass, k, 1);
     }
 }
@@ -182,8 +199,10 @@ static void say_crash(struct calls *calls)
 bool calls_make(struct calls *calls, const struct part *part, bool *any)
 {
     struct pass pass = {.calls = calls, .part = part, .any = part->gaps};
-    const bool back = crash_call(&calls->crash, call_part, &pass);
+    bool back;
 
+    calls->part = part;
+    back = crash_call(&calls->crash, call_part, &pass);
     if (!back) {
         find_item(&pass);
         say_crash(calls);

@@ -4,9 +4,12 @@
 #define RUN_CALLS_H
 
 #include "run/crash.h"
+#include "run/heap.h"
 #include "run/reasons.h"
 
 #include <h5map/kernel.h>
+
+struct part;
 
 /* What all calls of a kernel share. */
 struct calls {
@@ -20,7 +23,9 @@ struct calls {
     uint64_t *index;          /* [piece] where indices are not consecutive, else NULL */
     struct reasons reasons;
     struct crash crash;
-    struct guard *guard; /* of --debug-kernel, else NULL */
+    struct guard *guard;     /* of --debug-kernel, else NULL */
+    struct heap *heap;       /* for ragged results; the caller's, before calls_make */
+    const struct part *part; /* the one at hand */
 };
 
 /* Some items of a batch, on the way from its inputs to its results. */

@@ -62,7 +62,7 @@ static int describe_finished(const struct claim_request *request, struct base *b
     head->items = account->items;
     head->out_count = request->plan->out_count;
     for (int k = 0; k < head->out_count; k++)
-        head->out_bytes[k] = request->plan->out[k].bytes;
+        head_result(head, k, &request->plan->out[k]);
     if (identity_number(identity, IDENTITY_START, &head->start) &&
         identity_number(identity, IDENTITY_STEP, &head->step) &&
         identity_number(identity, IDENTITY_INNER, &head->inner))
@@ -130,7 +130,10 @@ static int find_results(const struct claim_request *request, struct base *base, 
         if (!identity_value(identity, what, path, sizeof path))
             return error_set(error, REFUSED, "%s: does not tell where result %s is (give --overwrite to replace it)",
                              request->name, request->record->ports->out[k].name);
-        if (finished_find(base->finished, k, path, &request->plan->out[k], error))
+        const struct yield *yield = &request->plan->out[k];
+
+        if (yield->ragged ? finished_find_ragged(base->finished, k, path, yield, error)
+                          : finished_find(base->finished, k, path, yield, error))
             return error->code;
     }
     return OK;
@@ -163,7 +166,8 @@ static int decide_unfinished(const struct claim_request *request, struct claim *
     claim->verdict = VERDICT_GO_ON;
     claim->mode = mode;
     claim->redo = options->retry_failed && (!(mode & HEAD_RETRIES) || changed);
-    claim->copy = changed || claim->redo || !same_items(request, claim);
+    claim->copy = changed || claim->redo || !same_items(request, claim) ||
+                  request->plan->ragged; /* where rows go differs from run to run: what another writes could do harm */
     if (claim->redo)
         claim->mode |= HEAD_RETRIES;
     return OK;

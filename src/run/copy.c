@@ -1,6 +1,7 @@
 #include "codec/crc.h"
 #include "run/extents.h"
 #include "run/resume_parts.h"
+#include "run/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,19 @@
 #define PIECE_BYTES (1u << 20)
 #define PIECE_ITEMS (1u << 16)
 #define EXTENT_PIECES 64 /* copied pieces that one record tells of */
+
+/* The rows of the items go behind those that are there; from now on the references lead to them. */
+static int copy_rows(const struct resume *resume, const struct base_range *range, struct ref *refs, uint32_t *crc,
+                     struct error *error)
+{
+    const struct base *base = &resume->claim->base;
+    const struct rows_copy copy = {base, range->result, resume->place, resume->log_end};
+    bool sound = true;
+
+    if (!rows_copy(&copy, &(struct ref_run){refs, range->count, crc}, &sound, error) && !sound)
+        return error_set(error, FAILED, "%s: can't read back: rows of a result are damaged", place_path(base->place));
+    return error->code;
+}
 
 /* Copy `range->count` items of a result to position `to`; adds to their CRC. */
 static int copy_result(const struct resume *resume, const struct base_range *range, uint64_t to, uint32_t *crc,
@@ -22,9 +36,14 @@ static int copy_result(const struct resume *resume, const struct base_range *ran
     window = malloc(bytes);
     if (!window)
         return error_memory(error, "copying what is there", bytes);
-    if (!base_read(&resume->claim->base, range, window, error) &&
-        !place_put(resume->place, offset + to * item_bytes, window, bytes, error))
-        *crc = crc_add(*crc, window, bytes);
+    if (!base_read(&resume->claim->base, range, window, error)) {
+        if (resume->plan->out[range->result].ragged)
+            copy_rows(resume, range, (struct ref *)(void *)window, crc, error);
+        else
+            *crc = crc_add(*crc, window, bytes);
+    }
+    if (!error->code)
+        place_put(resume->place, offset + to * item_bytes, window, bytes, error);
     free(window);
     return error->code;
 }

@@ -12,6 +12,14 @@ struct pace {
     double s, items;
 };
 
+/* A ticket's payload on its way from another rank. Its rounds and its result may be seen in any order. */
+struct stream {
+    bool used;
+    uint64_t first;       /* of the ticket */
+    uint64_t at, bytes;   /* its place in the log; of it that are there */
+    struct batch *result; /* waits for the rest; NULL: has not come */
+};
+
 struct dealer {
     struct crew *crew;
     struct error *error;
@@ -33,6 +41,7 @@ struct dealer {
     struct inflight inflight;
     struct pace reading, writing; /* of root, for itself and others */
     double own_s;                 /* when the lane of root was last dealt a ticket, or gave one back */
+    struct stream *streams;       /* [ranks][slots]; NULL: no result is ragged */
     bool draining;                /* the run is to stop: no more tickets */
 };
 

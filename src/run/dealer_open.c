@@ -60,6 +60,7 @@ void dealer_close(void *self, bool busy)
 
     mail_close(dealer->mail);
     for (int k = 0; !busy && dealer->slots && k < dealer->crew->plan->slots; k++) {
+        heap_free(&dealer->slots[k].heap);
         free(dealer->slots[k].ticket);
         free(dealer->slots[k].result);
     }
@@ -68,6 +69,7 @@ void dealer_close(void *self, bool busy)
     free(dealer->pool);
     if (!busy) /* else the kernel still uses them, and the process ends soon */
         free(dealer->slots);
+    free(dealer->streams);
     free(dealer->stops);
     free(dealer->syncs);
     free(dealer->ring);
@@ -94,6 +96,8 @@ int dealer_open(struct crew *crew, void **self, struct error *error)
     if (!dealer->hands || !dealer->ring || !dealer->stops || !dealer->syncs || open_slots(dealer) ||
         (ranks > 1 && open_pool(dealer)))
         return error_memory(error, "buffers", plan->image_in_bytes + plan->image_out_bytes);
+    if (plan->ragged && !(dealer->streams = calloc((size_t)ranks * (size_t)plan->slots, sizeof *dealer->streams)))
+        return error_memory(error, "buffers", (uint64_t)ranks * sizeof *dealer->streams);
     if (inflight_open(&dealer->inflight, ranks, plan->slots, error))
         return error->code;
     for (int rank = 1; rank < ranks; rank++)

@@ -17,6 +17,8 @@ struct meeting {
 /* The others may be in another folder. */
 static int fill_meeting(const struct run *run, struct meeting *meeting, struct error *error)
 {
+    if (run->plan.ragged)
+        return error_set(error, FAILED, "the kernel has ragged results");
     memcpy(meeting->output, run->output.file, sizeof meeting->output);
     meeting->nonce = lock_nonce(run->files.claim.lock);
     meeting->binding = run->binding;

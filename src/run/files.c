@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SPARE_BYTES (1u << 20)
-
 static struct place_spec spec_of(const struct files *files, const char *suffix)
 {
     return (struct place_spec){files->request.path, files->request.name, suffix};
@@ -66,7 +64,7 @@ static void fill_head(struct files *files)
                           .mode = files->claim.mode,
                           .run_count = run_count};
     for (int k = 0; k < plan->out_count; k++)
-        head->out_bytes[k] = plan->out[k].bytes;
+        head_result(head, k, &plan->out[k]);
 }
 
 /* The runs that there were, and this one. */
@@ -113,11 +111,12 @@ static int take_room(struct files *files, struct error *error)
 {
     const struct layout *layout = &files->layout;
 
-    if (!files->request.options->compress)
+    if (!files->request.plan->staged)
         return place_reserve(files->place, layout->file_bytes, error);
     if (place_cut(files->place, layout->staged_bytes, error))
         return error->code;
-    return place_spare(files->place, layout->staged_bytes, SPARE_BYTES, error);
+    files->log_end = layout->staged_bytes + FILES_SPARE_BYTES;
+    return place_spare(files->place, layout->staged_bytes, FILES_SPARE_BYTES, error);
 }
 
 /* A file of our own, ready for pwrite. */
@@ -180,7 +179,9 @@ static int make_long(const struct files *files, struct error *error)
 {
     const struct base *base = &files->claim.base;
 
-    return base->place ? place_cut(base->place, base->past.head.layout.staged_bytes, error) : OK;
+    if (!base->place || place_bytes(base->place) >= base->past.head.layout.staged_bytes)
+        return OK;
+    return place_cut(base->place, base->past.head.layout.staged_bytes, error);
 }
 
 static int go_on(struct files *files, struct error *error)
@@ -191,6 +192,7 @@ static int go_on(struct files *files, struct error *error)
     struct resume resume = {.plan = files->request.plan,
                             .claim = &files->claim,
                             .layout = &files->layout,
+                            .log_end = &files->log_end,
                             .kept = &files->kept,
                             .self = files->request.self,
                             .look = files->request.look};

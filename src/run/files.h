@@ -7,6 +7,9 @@
 #include "run/keeper.h"
 #include "run/resume.h"
 
+/* Where an output is made afresh at the end, so much is kept free for the journal behind the layout's staged_bytes. */
+#define FILES_SPARE_BYTES (1u << 20)
+
 /* What is asked for; all of it the caller's, and must stay. */
 struct files_request {
     const char *path, *name; /* of the output, and what messages call it */
@@ -26,6 +29,8 @@ struct files {
     struct place *place;
     struct staging_reader *staged; /* what is in the place, at the end */
     struct history history;
+    uint64_t
+        log_end; /* behind the rows of ragged results that are kept, which begin behind the layout's staged_bytes */
     struct keeper *keeper;
     struct kept kept; /* at the start */
     char copy_suffix[PLACE_COPY_BYTES];

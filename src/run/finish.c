@@ -120,7 +120,7 @@ int files_finish(struct files *files, struct ending *ending, struct error *error
         return error->code;
     if (!list_made(files, &made, error)) {
         fill_ending(files, &made, ending);
-        if (files->request.options->compress)
+        if (files->request.plan->staged)
             finish_packed(files, ending, error);
         else
             finish_part(files, ending, error);
@@ -154,13 +154,13 @@ static void say_kept(const struct files *files, uint64_t kept, const struct erro
 
 void files_give_up(struct files *files, struct error *error)
 {
-    struct error trouble = {0}, ignored = {0};
+    struct error trouble = {0};
 
     if (!files->open || lock_look(files->claim.lock, &trouble))
         return;
     files->open = false;
-    if (files->request.options->compress)
-        place_cut(files->place, files->layout.staged_bytes, &ignored); /* room for the journal (take_room) */
+    if (files->request.plan->staged) /* room for the journal (take_room) */
+        place_unspare(files->place, files->layout.staged_bytes, FILES_SPARE_BYTES);
     keeper_commit(files->keeper, &trouble);
     say_kept(files, files->kept.items + keeper_recorded(files->keeper), &trouble, error);
     if (!keeper_has_journal(files->keeper))

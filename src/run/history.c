@@ -17,6 +17,14 @@ struct run_record {
     struct run_info run;
 };
 
+void head_result(struct head *head, int k, const struct yield *yield)
+{
+    head->out_bytes[k] = yield->bytes;
+    head->row_bytes[k] = yield->row_bytes;
+    if (yield->ragged)
+        head->ragged |= 1u << k;
+}
+
 int history_add_run(struct history *history, const struct run_info *run, struct error *error)
 {
     struct run_info *more = realloc(history->runs, (history->head.run_count + 1) * sizeof *more);

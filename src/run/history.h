@@ -18,10 +18,14 @@ struct head {
     int32_t out_count;
     uint64_t items, start, step, inner, block; /* as in struct plan */
     uint64_t out_bytes[PORTS_MAX];             /* per item */
+    uint64_t row_bytes[PORTS_MAX];             /* of a ragged result */
     struct layout layout;
-    uint32_t mode; /* HEAD_..., or'ed */
-    uint32_t padding;
+    uint32_t mode;   /* HEAD_..., or'ed */
+    uint32_t ragged; /* bit k: result k is */
 };
+
+/* Result k is stored like this. */
+void head_result(struct head *head, int k, const struct yield *yield);
 
 struct history {
     const char *path, *name; /* of the output, and what messages call it; the caller's */

@@ -98,7 +98,8 @@ static void add_results(FILE *text, const struct identity_parts *parts)
         add(text, "-", what, port->name);
         snprintf(what, sizeof what, "the type of result %s", port->name);
         element_text(parts->signature->field, port->type, port->element, type, sizeof type);
-        snprintf(value, sizeof value, "%" PRIu64 " %s an item", parts->plan->out[k].elements, type);
+        snprintf(value, sizeof value, "%" PRIu64 " %s %s", parts->plan->out[k].elements, type,
+                 port->ragged ? "a row, any number of rows an item" : "an item");
         add(text, "-", what, value);
         snprintf(what, sizeof what, IDENTITY_RESULT, port->name);
         add(text, "options", what, parts->binding->result[k]);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define PAYLOAD_BYTES (256 * 1024) /* a round of a ticket's payload has so much room at least */
+
 static size_t aligned(size_t bytes)
 {
     return (bytes + BATCH_ALIGN - 1) / BATCH_ALIGN * BATCH_ALIGN;
@@ -226,6 +228,8 @@ size_t image_result_bytes(const struct plan *plan, const struct batch *image)
 {
     if (image->verb == VERB_GAVE_UP)
         return sizeof *image;
+    if (image->verb == VERB_PAYLOAD)
+        return sizeof *image + image->count;
     if (!image->failed && !image->reason_bytes)
         return bytes_before_bitmap(plan, image);
     return bytes_before_bitmap(plan, image) + aligned((image->count + 7) / 8) + aligned(image->reason_bytes);
@@ -246,5 +250,6 @@ size_t image_results_bytes_max(const struct plan *plan, uint64_t count)
     for (int k = 0; k < plan->out_count; k++)
         bytes += most_sent(plan, &plan->out[k], count);
     bytes += aligned(image_entries_most(plan, count) * sizeof(struct entry));
-    return bytes + aligned((count + 7) / 8) + aligned(plan->reasons_bytes);
+    bytes += aligned((count + 7) / 8) + aligned(plan->reasons_bytes);
+    return plan->ragged && bytes < PAYLOAD_BYTES ? PAYLOAD_BYTES : bytes;
 }

@@ -52,6 +52,7 @@ static void *lane_thread(void *argument)
             continue;
         struct slot *slot = lane->ring[done % (unsigned)lane->slots];
 
+        mapper_use_heap(lane->mapper, &slot->heap);
         mapper_map(lane->mapper, slot->ticket, slot->result);
         done++;
         atomic_store_explicit(&lane->done, done, memory_order_release);

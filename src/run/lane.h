@@ -10,6 +10,7 @@ struct lane;
 /* A ticket on its way through the lane. The images are the caller's and belong to the lane from start to done. */
 struct slot {
     struct batch *ticket, *result;
+    struct heap heap; /* the result's payload; empty before the first ticket */
 };
 
 /* Start the thread; it maps with `mapper`, which stays the caller's. At most `slots` slots are in the lane at a time.

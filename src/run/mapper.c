@@ -111,6 +111,11 @@ void mapper_use_tables(struct mapper *mapper, const void *const table[PORTS_MAX]
     memcpy(mapper->table, table, sizeof mapper->table);
 }
 
+void mapper_use_heap(struct mapper *mapper, struct heap *heap)
+{
+    mapper->calls.heap = heap;
+}
+
 bool mapper_crashed(const struct mapper *mapper)
 {
     return mapper->crashed;
@@ -171,6 +176,11 @@ static void put_fill(const struct plan *plan, const struct part *part, uint64_t 
         const uint64_t element = element_bytes(yield->type, yield->element);
         char *to = (char *)part->out[r] + item * yield->bytes;
 
+        if (yield->ragged) {
+            memset(to, 0, sizeof(struct ref));
+            continue;
+        }
+
         for (uint64_t e = 0; e < yield->elements; e++)
             element_fill(plan->field, yield->type, yield->element, to + e * element);
     }
@@ -217,6 +227,14 @@ static void tidy_results(const struct plan *plan, const struct part *part)
     }
 }
 
+/* A ticket, and where its parts lie. */
+struct whole {
+    const struct batch *ticket;
+    struct batch *result;
+    const void *in[PORTS_MAX];
+    void *out[PORTS_MAX];
+};
+
 static void map_part(struct mapper *mapper, struct part *part, struct batch *result)
 {
     const struct plan *plan = mapper->plan;
@@ -237,16 +255,12 @@ static void map_part(struct mapper *mapper, struct part *part, struct batch *res
     if (calls->reasons.stop[0]) /* said, whatever the kernel returned */
         result->error = FAILED;
     for (int r = 0; r < plan->out_count; r++)
-        result->crc[r] = crc_add(result->crc[r], part->out[r], part->count * plan->out[r].bytes);
+        result->crc[r] =
+            plan->out[r].ragged
+                ? heap_add_crc(&calls->heap->of[r], &(struct refs){part->out[r], part->count, plan->out[r].row_bytes},
+                               result->crc[r])
+                : crc_add(result->crc[r], part->out[r], part->count * plan->out[r].bytes);
 }
-
-/* A ticket, and where its parts lie. */
-struct whole {
-    const struct batch *ticket;
-    struct batch *result;
-    const void *in[PORTS_MAX];
-    void *out[PORTS_MAX];
-};
 
 static void fail(struct mapper *mapper, struct batch *result, const struct error *error, enum cause cause)
 {
@@ -336,6 +350,20 @@ static void put_reasons(struct mapper *mapper, struct batch *result)
         memcpy(image_reasons(mapper->plan, result), reasons->records, reasons->bytes);
 }
 
+/* From places in the rows of a result to places in the payload of the ticket. Returns the payload's bytes. */
+static uint64_t settle_refs(const struct mapper *mapper, const struct whole *whole)
+{
+    uint64_t before = 0;
+
+    for (int r = 0; r < mapper->plan->out_count; r++) {
+        if (!mapper->plan->out[r].ragged)
+            continue;
+        refs_move(whole->out[r], whole->ticket->count, before);
+        before += mapper->calls.heap->of[r].used;
+    }
+    return before;
+}
+
 void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch *result)
 {
     const struct plan *plan = mapper->plan;
@@ -350,12 +378,16 @@ void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch 
     }
     image_results(plan, ticket->count, result, whole.out);
     reasons_clear(&mapper->calls.reasons);
+    if (plan->ragged)
+        heap_clear(mapper->calls.heap);
     if (plan->direct_whole && direct_read_whole(mapper->direct, ticket, mapper->whole, &error))
         fail(mapper, result, &error, CAUSE_RANK);
     else if (!mapper->items && find_items(mapper, &whole, &error))
         fail(mapper, result, &error, CAUSE_INPUT);
     for (uint64_t done = 0; done < ticket->count && !result->error; done += plan->piece)
         map_piece(mapper, &whole, done);
+    if (plan->ragged && !result->error)
+        result->payload_bytes = settle_refs(mapper, &whole);
     put_reasons(mapper, result);
     result->busy_s = clock_now_s() - start_s;
     encoder_pack(mapper->encoder, result);

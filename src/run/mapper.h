@@ -3,6 +3,7 @@
 #define RUN_MAPPER_H
 
 #include "run/direct.h"
+#include "run/heap.h"
 
 #include <h5map/kernel.h>
 
@@ -20,6 +21,9 @@ void mapper_use(struct mapper *mapper, struct direct *direct);
  * caller's.
  */
 void mapper_use_tables(struct mapper *mapper, const void *const table[PORTS_MAX]);
+
+/* Where the rows of ragged results go from the next map on; the caller's. Not needed where the plan has none. */
+void mapper_use_heap(struct mapper *mapper, struct heap *heap);
 
 /* Map the ticket's items into the result image: header with a CRC of each result, results (a failed item holds the fill
  * value; under direct_out only what root is to write), bitmap and reasons. The batch starts at a multiple of

@@ -130,11 +130,16 @@ static int plan_results(const struct plan_input *input, struct plan *plan, struc
         yield->bytes = yield->elements * element_bytes(yield->type, yield->element);
         yield->fill = type_fill(yield->type);
         yield->loose = element_is_loose(plan->field, yield->type, yield->element);
+        if (signature->out[k].ragged) {
+            yield->ragged = plan->ragged = plan->staged = true;
+            yield->row_bytes = yield->bytes;
+            yield->bytes = sizeof(struct ref);
+        }
         yield->paged = plan->items >= (PAGED_FROM + yield->bytes - 1) / (yield->bytes ? yield->bytes : 1);
         if (__builtin_mul_overflow(plan->items, yield->bytes, &bytes) || bytes > FILE_BYTES_MOST)
             return error_set(error, REFUSED, "%s: %" PRIu64 " items of %" PRIu64 " bytes fit in no file (use --items)",
                              signature->out[k].name, plan->items, yield->bytes);
-        if (input->options->compress)
+        if (plan->compress)
             output_cutting(&record, k, plan->block, &yield->cutting);
     }
     return OK;
@@ -167,6 +172,22 @@ static uint64_t failures_max(const struct failure_limit *limit, uint64_t items)
     return most >= 0x1p64 ? UINT64_MAX : (uint64_t)most;
 }
 
+static bool any_ragged(const struct signature *signature)
+{
+    for (int k = 0; k < signature->out_count; k++)
+        if (signature->out[k].ragged)
+            return true;
+    return false;
+}
+
+/* Their rows go to root in rounds, which only the dealer takes. */
+static int check_ragged(const struct plan_input *input, const struct plan *plan, struct error *error)
+{
+    if (plan->schedule != SCHEDULE_STATIC || !any_ragged(input->signature))
+        return OK;
+    return error_set(error, REFUSED, "--schedule static: the kernel has ragged results (leave the option out)");
+}
+
 int plan_make(const struct plan_input *input, struct plan *plan, struct error *error)
 {
     *plan = (struct plan){.block = input->block ? input->block : 1,
@@ -177,9 +198,11 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
                           .direct_in = input->direct,
                           .direct_out = input->direct && !input->options->compress,
                           .unit = 1,
-                          .compress = input->options->compress,
+                          .compress = any_ragged(input->signature) ? 0 : input->options->compress,
+                          .staged = input->options->compress,
                           .count_limit = INT_MAX};
-    if (plan_items(input, plan, error) || plan_inputs(input, plan, error) || plan_results(input, plan, error))
+    if (check_ragged(input, plan, error) || plan_items(input, plan, error) || plan_inputs(input, plan, error) ||
+        plan_results(input, plan, error))
         return error->code;
     plan->failures_max = failures_max(&input->options->max_failures, plan->items);
     return budget_plan(input, plan, error);

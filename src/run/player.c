@@ -19,6 +19,11 @@ struct player {
     uint64_t received, promised; /* tickets; promised UINT64_MAX: no word yet */
     struct batch *synced;        /* the answer to a sync */
     bool syncing;
+    struct slot **streams; /* [slots] slots whose payload goes to root, the first of them now */
+    int stream_count;
+    uint64_t streamed;   /* bytes of it that are on the way */
+    struct batch *round; /* a part of it; NULL: no result is ragged */
+    bool round_out;
 };
 
 static bool told_to_stop(const struct player *player)
@@ -98,7 +103,41 @@ static bool take_done(struct player *player)
         return false;
     mail_again(player->mail, slot->ticket);
     slot->result->rank = team_rank(player->crew->team);
-    mail_send(player->mail, 0, slot->result, image_result_bytes(player->crew->plan, slot->result));
+    if (slot->result->payload_bytes)
+        player->streams[player->stream_count++] = slot;
+    else
+        mail_send(player->mail, 0, slot->result, image_result_bytes(player->crew->plan, slot->result));
+    return true;
+}
+
+/* The next of the payload that is to go before a result, or that result. */
+static bool send_stream(struct player *player)
+{
+    const struct plan *plan = player->crew->plan;
+    const size_t room = plan->image_out_bytes - sizeof(struct batch);
+    struct slot *slot = player->stream_count ? player->streams[0] : NULL;
+    struct batch *round = player->round;
+
+    if (!slot || player->round_out)
+        return false;
+    if (player->streamed < slot->result->payload_bytes) {
+        const uint64_t left = slot->result->payload_bytes - player->streamed;
+
+        *round = *slot->result;
+        round->verb = VERB_PAYLOAD;
+        round->count = left < room ? left : room;
+        round->payload_at = player->streamed;
+        heap_copy(&slot->heap, player->streamed, round->count, (char *)(round + 1));
+        player->streamed += round->count;
+        player->round_out = true;
+        mail_send(player->mail, 0, round, image_result_bytes(plan, round));
+        return true;
+    }
+    mail_send(player->mail, 0, slot->result, image_result_bytes(plan, slot->result));
+    player->streamed = 0;
+    for (int k = 1; k < player->stream_count; k++)
+        player->streams[k - 1] = player->streams[k];
+    player->stream_count--;
     return true;
 }
 
@@ -106,6 +145,8 @@ static bool free_sent(struct player *player)
 {
     const struct batch *image = mail_sent(player->mail);
 
+    if (image && image == player->round)
+        player->round_out = false;
     for (int k = 0; image && k < player->crew->plan->slots; k++)
         if (player->slots[k].result == image)
             player->slots[k].ticket = NULL;
@@ -115,8 +156,9 @@ static bool free_sent(struct player *player)
 /* The run ends: the tickets in the lane get their answers, whatever the kernel is doing. */
 static void leave_lane(struct player *player)
 {
-    for (int load = lane_load(player->crew->lane); load > 0; load--)
+    for (int load = lane_load(player->crew->lane) + player->stream_count; load > 0; load--)
         give_up(player);
+    player->stream_count = 0;
 }
 
 /* Wait for the tickets that are still on the way here, and until all answers are out. */
@@ -157,6 +199,7 @@ static int player_run(void *self, struct error *error)
 
         any |= start_waiting(player);
         any |= take_done(player);
+        any |= send_stream(player);
         any |= take_synced(player);
         any |= free_sent(player);
         if (any)
@@ -169,6 +212,12 @@ static int player_run(void *self, struct error *error)
     return sync_all(player, error);
 }
 
+static void free_slot(struct slot *slot)
+{
+    heap_free(&slot->heap);
+    free(slot->result);
+}
+
 static void player_close(void *self, bool busy)
 {
     struct player *player = self;
@@ -178,10 +227,12 @@ static void player_close(void *self, bool busy)
     else
         mail_close(player->mail);
     for (int k = 0; !busy && player->slots && k < player->crew->plan->slots; k++)
-        free(player->slots[k].result);
+        free_slot(&player->slots[k]);
     if (!busy)
         free(player->slots);
     free(player->synced);
+    free(player->round);
+    free(player->streams);
     free(player->waiting);
     free(player->gave_up);
     free(player);
@@ -196,6 +247,9 @@ static int player_allocate(struct player *player)
     player->waiting = calloc(slots, sizeof *player->waiting);
     player->gave_up = crew_headers(player->crew, slots, plan->image_out_bytes);
     player->synced = crew_image(player->crew, plan->image_out_bytes);
+    player->streams = calloc(slots, sizeof *player->streams);
+    if (!player->streams || (plan->ragged && !(player->round = crew_image(player->crew, plan->image_out_bytes))))
+        return FAILED;
     for (size_t k = 0; player->slots && k < slots; k++)
         if (!(player->slots[k].result = crew_image(player->crew, plan->image_out_bytes)))
             return FAILED;
@@ -207,7 +261,7 @@ static int player_open(struct crew *crew, void **self, struct error *error)
     const struct plan *plan = crew->plan;
     const struct mail_spec spec = {.send_bytes = plan->image_out_bytes,
                                    .receive_bytes = plan->image_in_bytes,
-                                   .sends = 2 * plan->slots + 1,
+                                   .sends = 2 * plan->slots + 2,
                                    .receives = plan->slots + 2, /* a sync and the stop, too */
                                    .count_limit = plan->count_limit};
     struct player *player = calloc(1, sizeof *player);

@@ -114,12 +114,50 @@ int results_begin(struct results *results, struct files *files, struct error *er
     const struct kept *kept = &files->kept;
 
     results->files = files;
+    results->log_end = files->log_end;
     results->tally.done = results->tally.kept = kept->items;
     results->tally.failed = kept->failed;
     for (int k = 0; k < kept->failures.count; k++)
         if (failures_add(&results->failures, &kept->failures.of[k], error))
             return error->code;
     return check_limit(results, error);
+}
+
+uint64_t results_reserve(struct results *results, uint64_t bytes)
+{
+    const uint64_t at = results->log_end;
+
+    results->log_end += (bytes + BATCH_ALIGN - 1) / BATCH_ALIGN * BATCH_ALIGN;
+    return at;
+}
+
+int results_put_payload(struct results *results, uint64_t at, const struct batch *round, struct error *error)
+{
+    return place_put(results->files->place, at, round + 1, round->count, error);
+}
+
+int results_put_heap(struct results *results, const struct heap *heap, uint64_t *at, struct error *error)
+{
+    uint64_t next = *at = results_reserve(results, heap_bytes(heap));
+
+    for (int k = 0; k < results->plan->out_count; k++) {
+        const struct rows *rows = &heap->of[k];
+
+        if (rows->used && place_put(results->files->place, next, rows->bytes, rows->used, error))
+            return error->code;
+        next += rows->used;
+    }
+    return OK;
+}
+
+void results_place(const struct results *results, struct batch *image, uint64_t at)
+{
+    void *out[PORTS_MAX];
+
+    image_results(results->plan, image->count, image, out);
+    for (int k = 0; k < results->plan->out_count; k++)
+        if (results->plan->out[k].ragged)
+            refs_move(out[k], image->count, at);
 }
 
 /* The items are in place: tell those who keep track. */

@@ -18,6 +18,7 @@ struct resume {
     const struct claim *claim;
     struct place *place;         /* where the results are to be: the base's own, or a copy that has just been made */
     const struct layout *layout; /* of it */
+    uint64_t *log_end;           /* of it: the rows of ragged results go there, which moves it on */
     struct journal *journal;     /* begun, not published */
     struct kept *kept;           /* starts as all zero */
     struct run_info *runs;       /* by extents' run: items and failed are added up */

@@ -22,7 +22,9 @@ void staging_layout(const struct plan *plan, struct layout *layout)
         const uint64_t bytes = plan->items * yield->bytes;
         struct slots *slots = &layout->slots[k];
 
-        *slots = (struct slots){.cutting = yield->cutting, .element_bytes = element_bytes(yield->type, yield->element)};
+        *slots = (struct slots){.cutting = yield->cutting,
+                                .element_bytes =
+                                    yield->ragged ? sizeof(uint64_t) : element_bytes(yield->type, yield->element)};
         if (!yield->cutting.chunk_bytes)
             continue;
         slots->offset = aligned(end);

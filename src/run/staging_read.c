@@ -142,11 +142,14 @@ int staging_chunk(struct staging_reader *reader, int result, uint64_t first, voi
                   struct error *error)
 {
     const struct cutting *cutting = &reader->layout->slots[result].cutting;
-    const struct segment segment = cutting_at(cutting, first, first + 1);
+    struct segment segment;
     struct entry entry;
     bool sound;
 
     *bytes = 0;
+    if (!cutting->chunk_bytes)
+        return OK;
+    segment = cutting_at(cutting, first, first + 1);
     if (read_slot(reader, result, &segment, to, &entry, &sound, error))
         return error->code;
     if (!sound)

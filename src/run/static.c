@@ -198,7 +198,7 @@ static int static_open(struct crew *crew, void **self, struct error *error)
         return error->code;
     if (rounds_open(crew->team, &spec, &deal->rounds, error))
         return error->code;
-    deal->slot = (struct slot){rounds_ticket(deal->rounds), rounds_result(deal->rounds)};
+    deal->slot = (struct slot){.ticket = rounds_ticket(deal->rounds), .result = rounds_result(deal->rounds)};
     return OK;
 }
 

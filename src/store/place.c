@@ -158,6 +158,19 @@ int place_spare(struct place *place, uint64_t offset, uint64_t bytes, struct err
                      strerror(errno));
 }
 
+void place_unspare(struct place *place, uint64_t offset, uint64_t bytes)
+{
+    if (fallocate(place->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes))
+        return; /* then it took none */
+}
+
+uint64_t place_bytes(const struct place *place)
+{
+    struct stat status;
+
+    return fstat(place->fd, &status) ? 0 : (uint64_t)status.st_size;
+}
+
 /* Note the range as written; start what has not been started on its way to the disk when there is enough of it. Several
  * results, and those of several ranks, come in turns: what lies between them is clean or on its way, and costs little.
  */

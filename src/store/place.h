@@ -41,6 +41,12 @@ int place_reserve(struct place *place, uint64_t file_bytes, struct error *error)
  * gives it back. Nothing where the file system can't. FAILED where there is not enough. */
 int place_spare(struct place *place, uint64_t offset, uint64_t bytes, struct error *error);
 
+/* Give back what place_spare took there: the file keeps its length. */
+void place_unspare(struct place *place, uint64_t offset, uint64_t bytes);
+
+/* Bytes of the file, 0 where they can't be seen. */
+uint64_t place_bytes(const struct place *place);
+
 /* Write bytes at the offset, all of them; what is written goes to disk in the background. FAILED: disk full, I/O error.
  */
 int place_put(struct place *place, uint64_t offset, const void *data, size_t bytes, struct error *error);

@@ -234,11 +234,10 @@ class Lines(Case):
 
 SIGNATURES = [
     # (signature, pattern): what parses but can't be run yet, then what is wrong
-    ("x: {a: double, b: int32} -> y: double", r"\{a: double|compound"),
-    ('x: {bv="B-V": float} -> y: double', r"\{bv|compound"),
-    ("x: double -> y: {a: double}", r"\{a: double|compound"),
-    ("x: string -> y: double", r"string"),
-    ("x: double -> y: string[16]", r"string"),
+    ("z: double, shared x: {a: double, b: int32}[n] -> y: double", r"compound shared table 'x'"),
+    ("z: double, shared x: string -> y: double", r"string shared table 'x'"),
+    ("x: double -> y: {a: string}", r"a string in a result without a length"),
+    ("x: string[16] -> y: double", r"a string in an input with a length"),
     ("x: double[*n] -> y: double", r"\*n|ragged"),
     ("x: double -> y: double[*]", r"\*|ragged"),
     ("shared lut: double[*m], x: double -> y: double", r"shared 'lut' has a ragged dim"),
