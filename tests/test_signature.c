@@ -473,8 +473,15 @@ static void port_texts(void)
 {
     const struct signature s =
         parsed("x: float64[n,3], param eps:double=1e-9, param b: bool = 1, param n: int8 -> y: complex64[3,n]");
+    const struct signature ragged = parsed("x: float[*n,3] -> y: double[*], z: int8[*k, 2]");
     char text[128];
 
+    signature_port_text(&ragged, &ragged.in[0], text, sizeof text);
+    CU_ASSERT_STRING_EQUAL(text, "x: float[*n, 3]");
+    signature_port_text(&ragged, &ragged.out[0], text, sizeof text);
+    CU_ASSERT_STRING_EQUAL(text, "y: double[*]");
+    signature_port_text(&ragged, &ragged.out[1], text, sizeof text);
+    CU_ASSERT_STRING_EQUAL(text, "z: int8[*, 2]");
     CU_ASSERT_EQUAL(signature_port_text(&s, &s.in[0], text, sizeof text), 15);
     CU_ASSERT_STRING_EQUAL(text, "x: double[n, 3]");
     signature_port_text(&s, &s.in[1], text, sizeof text);

@@ -104,21 +104,22 @@ static void put_option(FILE *text, const char *option, const char *value)
 /* INPUT and how its datasets are bound: names of the signature stand for datasets of these names. */
 static void put_inputs(FILE *text, const struct signature *signature)
 {
-    int inputs = 0, tables = 0, only = 0;
+    int inputs = 0, named = 0, only = 0;
 
     for (int k = 0; k < signature->in_count; k++) {
         inputs += signature->in[k].role == ROLE_INPUT;
-        tables += signature->in[k].role == ROLE_SHARED;
+        named += signature->in[k].role == ROLE_SHARED || signature->in[k].ragged;
         only = signature->in[k].role == ROLE_INPUT ? k : only;
     }
-    if (inputs == 1 && tables == 0) {
+    if (inputs == 1 && named == 0) {
         fprintf(text, " INPUT.h5:/%s OUTPUT.h5", signature->in[only].name);
         return;
     }
     fputs(inputs ? " INPUT.h5 OUTPUT.h5" : " " COUNT_EXAMPLE " OUTPUT.h5", text);
     for (int k = 0; k < signature->in_count; k++)
         if (signature->in[k].role != ROLE_PARAM)
-            fprintf(text, " -i %s=%s/%s", signature->in[k].name, inputs ? "" : "INPUT.h5:", signature->in[k].name);
+            fprintf(text, " -i %s=%s/%s%s", signature->in[k].name, inputs ? "" : "INPUT.h5:", signature->in[k].name,
+                    signature->in[k].ragged ? "@/OFFSETS" : "");
 }
 
 /* The command. What has a default need not be there. */

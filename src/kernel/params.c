@@ -118,9 +118,11 @@ int signature_port_text(const struct signature *signature, const struct port *po
     line_add(&line, "%s%s: %s", keyword, port->name, type);
     for (int d = 0; d < port->rank; d++) {
         line_add(&line, d ? ", " : "[");
-        if (d == 0 && port->ragged && port->role == ROLE_RESULT)
+        if (d == 0 && port->ragged)
             line_add(&line, "*");
-        else if (port->dim[d].name < 0)
+        if (d == 0 && port->ragged && port->role == ROLE_RESULT)
+            continue;
+        if (port->dim[d].name < 0)
             line_add(&line, "%llu", (unsigned long long)port->dim[d].size);
         else
             line_add(&line, "%s", signature->dim_name[port->dim[d].name]);

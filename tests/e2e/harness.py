@@ -281,7 +281,10 @@ class Case(unittest.TestCase):
         for folder, _, names in os.walk(self.folder):
             for name in names:
                 path = os.path.join(folder, name)
-                status = os.lstat(path)
+                try:
+                    status = os.lstat(path)
+                except FileNotFoundError:  # renamed or removed by a run meanwhile
+                    continue
                 found[os.path.relpath(path, self.folder)] = (status.st_ino, status.st_size, status.st_mtime_ns)
         return found
 
