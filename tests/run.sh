@@ -94,7 +94,7 @@ end_to_end() {
 
 # The same sources with MPICH and its HDF5: what talks MPI, and a sample of the commands; before the clusters, which take it too.
 with_mpich() {
-    build mpich h5map test_team test_mail test_rounds || return
+    build mpich h5map test_team test_mail test_rounds test_tables || return
     export H5MAP_TEST_MPICH=$PWD/build/mpich/h5map
     echo "== tests of build/mpich"
     step /usr/bin/python3 tests/units.py mpich -L mpi
