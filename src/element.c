@@ -1,6 +1,6 @@
 #include "element.h"
+#include "line.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -133,63 +133,42 @@ void element_tidy(const struct field *field, const struct field *whole, void *el
 
 /* ---- as text ---- */
 
-struct writing {
-    char *text;
-    size_t text_bytes;
-    int size; /* what it would take in full */
-};
+static void add_type(struct line *line, const struct field *field, enum type type, struct element element);
 
-static void add(struct writing *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct writing *w, const char *format, ...)
-{
-    const size_t used = (size_t)w->size < w->text_bytes ? (size_t)w->size : w->text_bytes;
-    va_list arguments;
-    int added;
-
-    va_start(arguments, format);
-    added = vsnprintf(w->text + used, w->text_bytes - used, format, arguments);
-    va_end(arguments);
-    if (added > 0)
-        w->size += added;
-}
-
-static void add_type(struct writing *w, const struct field *field, enum type type, struct element element);
-
-static void add_field(struct writing *w, const struct field *field, int f)
+static void add_field(struct line *line, const struct field *field, int f)
 {
     const struct field *one = &field[f];
 
-    add(w, "%s", one->name);
+    line_add(line, "%s", one->name);
     if (strcmp(one->name, one->stored))
-        add(w, "=\"%s\"", one->stored);
-    add(w, ": ");
-    add_type(w, field, one->type, one->element);
+        line_add(line, "=\"%s\"", one->stored);
+    line_add(line, ": ");
+    add_type(line, field, one->type, one->element);
     for (int d = 0; d < one->rank; d++)
-        add(w, "%s%u%s", d ? ", " : "[", (unsigned)one->dim[d], d + 1 < one->rank ? "" : "]");
+        line_add(line, "%s%u%s", d ? ", " : "[", (unsigned)one->dim[d], d + 1 < one->rank ? "" : "]");
 }
 
-static void add_type(struct writing *w, const struct field *field, enum type type, struct element element)
+static void add_type(struct line *line, const struct field *field, enum type type, struct element element)
 {
     if (type != TYPE_COMPOUND) {
-        add(w, "%s", type_name(type));
+        line_add(line, "%s", type_name(type));
         if (element.length)
-            add(w, "[%u]", (unsigned)element.length);
+            line_add(line, "[%u]", (unsigned)element.length);
         return;
     }
-    add(w, "{");
+    line_add(line, "{");
     for (int f = element.field; f >= 0; f = field[f].next) {
-        add_field(w, field, f);
+        add_field(line, field, f);
         if (field[f].next >= 0)
-            add(w, ", ");
+            line_add(line, ", ");
     }
-    add(w, "}");
+    line_add(line, "}");
 }
 
 int element_text(const struct field *field, enum type type, struct element element, char *text, size_t text_bytes)
 {
-    struct writing w = {text, text_bytes, 0};
+    struct line line = {text, text_bytes, 0};
 
-    add_type(&w, field, type, element);
-    return w.size;
+    add_type(&line, field, type, element);
+    return line.size;
 }

@@ -2,21 +2,15 @@
 #ifndef JOB_H
 #define JOB_H
 
+#include "batch.h"
 #include "error.h"
+#include "outcome.h"
+#include "sizes.h"
 #include "type.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define PORTS_MAX 32     /* inputs and parameters, or results, of a signature (H5MAP_PORTS_MAX) */
-#define PORT_DIMS_MAX 8  /* dims of one of them */
-#define DIM_NAMES_MAX 32 /* named dims of a signature */
-#define NAME_BYTES 64    /* an identifier and its NUL */
-#define FIELDS_MAX 128   /* fields of all compounds of a signature */
-#define LOOP_DIMS_MAX 24 /* leading dims; with a port's own, HDF5's limit of 32 */
-#define PATH_BYTES 4096
-#define HASH_BYTES 65 /* SHA-256 in hexadecimal and its NUL */
 
 /* ---- what the user typed (made by src/cli/, constant from then on; the words are argv's) ---- */
 
@@ -315,121 +309,6 @@ struct layout {
     uint64_t file_bytes;               /* of the whole file */
     struct slots slots[PORTS_MAX];     /* behind that, until the output is complete */
     uint64_t staged_bytes;             /* with them */
-};
-
-/* ---- what is scattered, mapped and gathered ---- */
-
-enum verb {
-    VERB_MAP,     /* root -> rank: map these; back: done */
-    VERB_SYNC,    /* root -> rank: have on disk what you have written; back: it is, or error */
-    VERB_GAVE_UP, /* back: not done, the run ends */
-    VERB_PAYLOAD, /* back: count bytes of a ticket's payload, from payload_at on, behind the header */
-    VERB_STOP     /* root -> rank: no more tickets */
-};
-
-/* What an error of a batch is about. */
-enum cause {
-    CAUSE_STOP,  /* the kernel said stop */
-    CAUSE_CRASH, /* the kernel crashed */
-    CAUSE_INPUT, /* an input can't be decoded; the first reason is all that is to be said */
-    CAUSE_RANK   /* something else: reading, writing */
-};
-
-/* A batch travels as an image: this header, then each part ([count] items of one input or result), each part padded to
- * BATCH_ALIGN bytes. In place of an input's items there may be a bundle. Under direct_in a ticket has no inputs; under
- * direct_out a result has only its edges (image.h). Behind the results of a batch with failed items: a bitmap of its
- * items, then the reasons. */
-#define BATCH_ALIGN 64
-
-struct batch {
-    _Alignas(BATCH_ALIGN) uint64_t first; /* position of the first item */
-    uint64_t count;
-    uint64_t failed;        /* items that failed */
-    uint64_t reason_bytes;  /* struct reason records behind the bitmap */
-    uint64_t packed_bytes;  /* 0, or the results are packed: up to their end, with the header (image.h) */
-    uint64_t payload_bytes; /* of all ragged results, which go to root before the result (VERB_PAYLOAD) */
-    uint64_t payload_at;
-    double busy_s; /* time of the lane */
-    double pack_s; /* of it, for encoding results */
-    int32_t verb;  /* enum verb */
-    int32_t error; /* enum code: why the run must end, or 0; the first reason says it */
-    int32_t rank;  /* that mapped it */
-    int32_t slot;
-    int32_t cause;           /* enum cause, of the error */
-    uint32_t bundled;        /* bit k: of input k there is a bundle (codec/bundle.h) */
-    uint32_t crc[PORTS_MAX]; /* of each result's items (crc_add) */
-};
-_Static_assert(sizeof(struct batch) % BATCH_ALIGN == 0, "a batch's header is whole blocks");
-
-/* Why an item failed: this, then text_bytes bytes of text, padded to 8. SAME_REASON: the text of the record before. */
-struct reason {
-    uint64_t index;
-    uint32_t text_bytes;
-    uint32_t same; /* 1: the same text as the record before, none follows */
-};
-
-#define REASON_TEXT_MAX 255       /* bytes of text kept of a reason */
-#define REASONS_BYTES (64 * 1024) /* the most room for reasons in a batch */
-#define FAILURES_KEPT 65536       /* failures listed in the output */
-
-/* ---- what came of it ---- */
-
-/* Progress so far, handed to the progress callback. */
-struct tally {
-    uint64_t items, done, failed;
-    uint64_t kept; /* of those done, the items that were there at the start */
-    int ranks;
-    double elapsed_s;
-};
-
-/* One rank's share. */
-struct share {
-    int rank;
-    char host[64];
-    uint64_t items;
-    double busy_s, waiting_s;
-};
-
-struct failure {
-    uint64_t index;
-    int32_t rank;
-    char reason[REASON_TEXT_MAX + 1];
-};
-
-/* Items first .. first + count - 1 (positions), mapped by one run, in place: what a checkpoint records. */
-struct extent {
-    uint64_t first, count;
-    uint64_t failed;
-    uint32_t run;            /* index into the job's runs */
-    uint32_t failed_crc;     /* of a byte an item, 1: failed */
-    uint32_t crc[PORTS_MAX]; /* of each result's items; [out_count] */
-};
-
-/* One run of a job; a job that was stopped and went on has several. */
-struct run_info {
-    double start_s, end_s; /* Unix time; end: of its last checkpoint or of the job */
-    char host[64];
-    char job[64];    /* the scheduler's: "17", or "17 restart 2", or "" */
-    char nodes[256]; /* the scheduler's, of the job: "n[1-3]", or "" */
-    int32_t ranks;
-    char kernel_version[HASH_BYTES]; /* the hash of the kernel's object */
-    uint64_t items, failed;          /* that it mapped and that stayed */
-};
-
-/* Items first .. first + count - 1 (positions) were mapped by run `run`. */
-struct made {
-    uint64_t first, count;
-    uint32_t run;
-};
-
-#define MADE_KEPT 65536 /* the first of these listed in the output */
-
-struct outcome {
-    struct tally tally;
-    double busy_share; /* time the lanes were busy, of ranks * elapsed */
-    char output[PATH_BYTES];
-    bool finished; /* the output is in place */
-    bool nothing;  /* it was in place before: nothing was done */
 };
 
 #endif

@@ -323,6 +323,13 @@ H5MAP_INLINE_ double h5map_normal(h5map_rng_t *rng)
 /* The rest is what the macros are made of. The loop over the items is compiled in the kernel's own file,
  * so that `one` is inlined into it and a whole slice costs one indirect call. */
 
+/* Item k did not go well; does it end the slice? */
+H5MAP_INLINE_ bool h5map_stops_(const h5map_slice_t *slice, size_t k, int status)
+{
+    slice->status[k] = status;
+    return status == H5MAP_STOPPED;
+}
+
 /* One input, one result: nothing but two pointers moves, and nothing is stored for an item that went well. */
 H5MAP_INLINE_ int h5map_each_one_to_one_(const h5map_slice_t *slice, int (*one)(const h5map_item_t *))
 {
@@ -343,12 +350,8 @@ H5MAP_INLINE_ int h5map_each_one_to_one_(const h5map_slice_t *slice, int (*one)(
                                    h5map_seed(slice->seed, slice->first + k)};
         const int status = one(&item);
 
-        if (status) {
-            slice->status[k] = status;
-            any = status;
-            if (status == H5MAP_STOPPED)
-                break;
-        }
+        if (status && h5map_stops_(slice, k, any = status))
+            break;
     }
     return any;
 }
@@ -377,7 +380,7 @@ H5MAP_INLINE_ int h5map_each_ragged_(const h5map_slice_t *slice, int (*one)(cons
         int status;
 
         for (size_t p = 0; p < slice->in_count; p++) {
-            const uint64_t *const offset = slice->in_offset[p];
+            const uint64_t *const offset = slice->in_offset ? slice->in_offset[p] : NULL;
 
             in[p] = (const char *)slice->in[p] + (offset ? offset[k] : k) * slice->in_bytes[p];
             if (offset)
@@ -386,12 +389,8 @@ H5MAP_INLINE_ int h5map_each_ragged_(const h5map_slice_t *slice, int (*one)(cons
         for (size_t p = 0; p < slice->out_count; p++)
             out[p] = (char *)slice->out[p] + k * slice->out_bytes[p];
         status = one(&item);
-        if (status) {
-            slice->status[k] = status;
-            any = status;
-            if (status == H5MAP_STOPPED)
-                break;
-        }
+        if (status && h5map_stops_(slice, k, any = status))
+            break;
     }
     return any;
 }
@@ -417,12 +416,8 @@ H5MAP_INLINE_ int h5map_each_(const h5map_slice_t *slice, int (*one)(const h5map
             in, out, slice->dim, index, slice->state, slice->calls, h5map_seed(slice->seed, index)};
         const int status = one(&item);
 
-        if (status) {
-            slice->status[k] = status;
-            any = status;
-            if (status == H5MAP_STOPPED)
-                break;
-        }
+        if (status && h5map_stops_(slice, k, any = status))
+            break;
         for (size_t p = 0; p < in_count; p++)
             in[p] = (const char *)in[p] + slice->in_bytes[p];
         for (size_t p = 0; p < out_count; p++)

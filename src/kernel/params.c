@@ -2,35 +2,13 @@
 #include "kernel/signature.h"
 
 #include "element.h"
+#include "line.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NAMES_BYTES 512
 #define TYPE_TEXT_BYTES 4096
-
-/* A text that is appended to; size is what it would take in full, as snprintf counts. */
-struct line {
-    char *text;
-    size_t text_bytes;
-    int size;
-};
-
-static void line_add(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void line_add(struct line *line, const char *format, ...)
-{
-    const size_t used = (size_t)line->size < line->text_bytes ? (size_t)line->size : line->text_bytes;
-    va_list arguments;
-    int added;
-
-    va_start(arguments, format);
-    added = vsnprintf(line->text + used, line->text_bytes - used, format, arguments);
-    va_end(arguments);
-    if (added > 0)
-        line->size += added;
-}
 
 /* "(parameters are eps, n)" */
 static void candidates(const struct signature *signature, char text[NAMES_BYTES])

@@ -78,6 +78,7 @@ int team_start(const struct promise *promise, struct team **team_out, struct err
     return check_promise(promise, team, error);
 }
 
+#ifdef MPICH_VERSION
 static void end_anyway(int number, siginfo_t *info, void *context)
 {
     (void)number;
@@ -85,7 +86,8 @@ static void end_anyway(int number, siginfo_t *info, void *context)
     _exit(info->si_value.sival_int);
 }
 
-/* Where there is no timer it stays at what the library does. */
+/* MPICH 4.0 at times hangs in MPI_Finalize on several hosts. Other libraries do not, and may take their time with many
+ * ranks. Where there is no timer it stays at what the library does. */
 static void limit_the_end(int status)
 {
     const struct sigaction action = {.sa_sigaction = end_anyway, .sa_flags = SA_SIGINFO};
@@ -97,6 +99,12 @@ static void limit_the_end(int status)
     if (sigaction(SIGALRM, &action, NULL) == 0 && timer_create(CLOCK_MONOTONIC, &event, &timer) == 0)
         timer_settime(timer, 0, &limit, NULL);
 }
+#else
+static void limit_the_end(int status)
+{
+    (void)status;
+}
+#endif
 
 void team_end(struct team *team, int status)
 {
@@ -105,7 +113,9 @@ void team_end(struct team *team, int status)
     limit_the_end(status);
     MPI_Comm_free(&team->comm);
     MPI_Finalize();
+#ifdef MPICH_VERSION
     signal(SIGALRM, SIG_IGN);
+#endif
     free(team);
 }
 

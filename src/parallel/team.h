@@ -20,8 +20,8 @@ struct promise {
  * pml and btl), then MPI_Init_thread. REFUSED on every rank where the launcher promised another number of ranks. */
 int team_start(const struct promise *promise, struct team **team, struct error *error);
 
-/* Collective: MPI_Finalize. NULL is fine. Some libraries hang in it at times (MPICH 4.0 with UCX over TCP): everything
- * being done and told by then, after 5 s the process ends with `status`. */
+/* Collective: MPI_Finalize. NULL is fine. MPICH hangs in it at times (4.0 with UCX over TCP): everything being done and
+ * told by then, after 5 s the process ends with `status` there. */
 void team_end(struct team *team, int status);
 
 int team_rank(const struct team *team); /* local; 0 is root */

@@ -1,14 +1,12 @@
 #include "run/mapper.h"
-#include "codec/compound.h"
-#include "codec/convert.h"
 #include "codec/crc.h"
-#include "codec/ragged.h"
 #include "element.h"
 #include "run/calls.h"
 #include "run/clock.h"
 #include "run/decode.h"
 #include "run/encoder.h"
 #include "run/image.h"
+#include "run/inputs.h"
 #include "run/plan.h"
 
 #include <stdio.h>
@@ -20,8 +18,7 @@ struct mapper {
     struct calls calls;
     struct decode *decode;
     struct encoder *encoder;
-    void *converted[PORTS_MAX];   /* [piece][elements] of inputs that need it */
-    uint64_t *offset[PORTS_MAX];  /* [piece + 1] of ragged inputs */
+    struct inputs inputs;
     const void *table[PORTS_MAX]; /* of shared inputs; the caller's */
     struct direct *direct;        /* NULL: items come in tickets */
     struct batch *whole;          /* the items of a ticket, where they are read at once */
@@ -53,17 +50,8 @@ static int mapper_allocate(struct mapper *mapper, const h5map_kernel_t *kernel, 
     const struct plan *plan = mapper->plan;
 
     if (calls_open(&mapper->calls, plan, kernel, error) || decode_open(plan, &mapper->decode, error) ||
-        encoder_open(plan, &mapper->encoder, error))
+        encoder_open(plan, &mapper->encoder, error) || inputs_open(&mapper->inputs, plan, error))
         return error->code;
-    for (int k = 0; k < plan->in_count; k++) {
-        if (plan->in[k].ragged && !(mapper->offset[k] = calloc(plan->piece + 1, sizeof(uint64_t))))
-            return error_memory(error, "offsets", (plan->piece + 1) * sizeof(uint64_t));
-        if (!plan->in[k].convert)
-            continue;
-        mapper->converted[k] = malloc(plan->piece * plan->in[k].bytes + 1);
-        if (!mapper->converted[k])
-            return error_memory(error, "converted inputs", plan->piece * plan->in[k].bytes);
-    }
     return allocate_piece(mapper, error);
 }
 
@@ -88,10 +76,7 @@ void mapper_close(struct mapper *mapper)
 {
     if (!mapper)
         return;
-    for (int k = 0; k < PORTS_MAX; k++) {
-        free(mapper->converted[k]);
-        free(mapper->offset[k]);
-    }
+    inputs_close(&mapper->inputs);
     decode_close(mapper->decode);
     free(mapper->whole);
     free(mapper->items);
@@ -121,54 +106,6 @@ bool mapper_crashed(const struct mapper *mapper)
     return mapper->crashed;
 }
 
-/* Say why the items that were just marked failed: those of the piece whose status is set. */
-static void explain_conversion(struct mapper *mapper, int input, const struct part *part)
-{
-    const struct feed *feed = &mapper->plan->in[input];
-    const void *from = part->in[input];
-    char text[REASON_TEXT_MAX + 1];
-
-    for (uint64_t k = 0; k < part->count; k++) {
-        if (mapper->calls.status[k] != H5MAP_FAILED)
-            continue;
-        if (feed->ragged)
-            ragged_reason(feed, part->offset[input], from, k, text, sizeof text);
-        else if (feed->type == TYPE_COMPOUND)
-            compound_reason(mapper->plan->field, feed, (const char *)from + k * feed->wire_bytes, text, sizeof text);
-        else
-            convert_reason(feed, from, k, text, sizeof text);
-        if (text[0])
-            reasons_add(&mapper->calls.reasons, plan_index(mapper->plan, part->first + k), text);
-    }
-}
-
-/* An item that could not be converted is a gap: its status is set. */
-static size_t convert_input(const struct mapper *mapper, int k, const struct part *part)
-{
-    const struct feed *feed = &mapper->plan->in[k];
-
-    if (feed->ragged)
-        return ragged_convert(feed, part->offset[k], part->in[k], part->count, mapper->converted[k],
-                              mapper->calls.status);
-    if (feed->type == TYPE_COMPOUND)
-        return compound_convert(mapper->plan->field, feed, part->in[k], part->count,
-                                &(struct compounds){mapper->converted[k], mapper->calls.status});
-    return convert_items(feed, part->in[k], part->count, mapper->converted[k], mapper->calls.status);
-}
-
-static void convert_inputs(struct mapper *mapper, struct part *part)
-{
-    for (int k = 0; k < mapper->plan->in_count; k++) {
-        if (!mapper->plan->in[k].convert)
-            continue;
-        if (convert_input(mapper, k, part)) {
-            explain_conversion(mapper, k, part);
-            part->gaps = true;
-        }
-        part->in[k] = mapper->converted[k];
-    }
-}
-
 static void put_fill(const struct plan *plan, const struct part *part, uint64_t item)
 {
     for (int r = 0; r < plan->out_count; r++) {
@@ -180,7 +117,6 @@ static void put_fill(const struct plan *plan, const struct part *part, uint64_t 
             memset(to, 0, sizeof(struct ref));
             continue;
         }
-
         for (uint64_t e = 0; e < yield->elements; e++)
             element_fill(plan->field, yield->type, yield->element, to + e * element);
     }
@@ -241,7 +177,7 @@ static void map_part(struct mapper *mapper, struct part *part, struct batch *res
     struct calls *calls = &mapper->calls;
     bool any;
 
-    convert_inputs(mapper, part);
+    inputs_convert(&mapper->inputs, part, calls);
     for (uint64_t k = 0; calls->index && k < part->count; k++)
         calls->index[k] = plan_index(plan, part->first + k);
     if (!mapper->results)
@@ -271,19 +207,6 @@ static void fail(struct mapper *mapper, struct batch *result, const struct error
     snprintf(reasons->stop, sizeof reasons->stop, "%.*s", REASON_TEXT_MAX, error->text);
 }
 
-/* The rows of its items, and their offsets from there. */
-static void place_ragged(const struct mapper *mapper, const struct whole *whole, uint64_t done, int k,
-                         struct part *part)
-{
-    const uint64_t *const offset = (const uint64_t *)whole->in[k] + done;
-    const char *const rows = (const char *)whole->in[k] + ragged_rows_at(whole->ticket->count);
-
-    for (uint64_t i = 0; i <= part->count; i++)
-        mapper->offset[k][i] = offset[i] - offset[0];
-    part->offset[k] = mapper->offset[k];
-    part->in[k] = rows + offset[0] * mapper->plan->in[k].wire_row_bytes;
-}
-
 /* Where the part's items are and its results go: in the images, or in the mapper's own buffers. */
 static void place_part(const struct mapper *mapper, const struct whole *whole, uint64_t done, struct part *part)
 {
@@ -298,7 +221,7 @@ static void place_part(const struct mapper *mapper, const struct whole *whole, u
         else if (plan->in[k].shared)
             part->in[k] = mapper->table[k];
         else if (plan->in[k].ragged)
-            place_ragged(mapper, whole, done, k, part);
+            inputs_place_ragged(&mapper->inputs, k, whole->in[k], &(struct piece_at){whole->ticket->count, done}, part);
         else
             part->in[k] = mapper->items ? in[k] : (const char *)whole->in[k] + done * plan->in[k].wire_bytes;
     for (int k = 0; k < plan->out_count; k++)
