@@ -124,14 +124,15 @@ int main(int argc, char *argv[])
     struct error error = {0};
     bool busy = false;
     const int status = perform(argc, (const char *const *)argv, &busy, &error);
+    bool told = false;
     int rank, size;
 
     launch_promise(&rank, &size);
     if (rank == 0)
-        launch_tell_status(status);
+        told = launch_tell_status(status);
     fflush(stderr);
     if (busy) /* a kernel's thread is still running: nothing it uses may be taken apart */
         _exit(status);
     error_clear(&error);
-    return status;
+    return told ? OK : status;
 }

@@ -78,18 +78,12 @@ step() {
     add "$home/log" "${PIPESTATUS[0]}"
 }
 
-# Those that mostly sleep beside the others.
+# end_to_end PROGRAM WORDS...: as many at a time as there are cores.
 end_to_end() {
-    local sleepy
+    local program=$1
 
-    export H5MAP=$PWD/build/dev/h5map
-    /usr/bin/python3 tests/e2e/run.py --sleepy $all >"$home/sleepy" 2>&1 &
-    sleepy=$!
-    step /usr/bin/python3 tests/e2e/run.py --busy $all
-    wait "$sleepy"
-    add "$home/sleepy" $?
-    cat "$home/sleepy"
-    unset H5MAP
+    shift
+    step env H5MAP="$program" /usr/bin/python3 tests/e2e/run.py -j "$(nproc)" "$@"
 }
 
 # The same sources with MPICH and its HDF5: what talks MPI, and a sample of the commands; before the clusters, which take it too.
@@ -98,8 +92,8 @@ with_mpich() {
     export H5MAP_TEST_MPICH=$PWD/build/mpich/h5map
     echo "== tests of build/mpich"
     step /usr/bin/python3 tests/units.py mpich -L mpi
-    step env H5MAP="$H5MAP_TEST_MPICH" /usr/bin/python3 tests/e2e/run.py --mpirun mpiexec.mpich test_launchers test_direct \
-        parallel.Quick resume.GoesOn failures.Recorded binding.Loops
+    end_to_end "$H5MAP_TEST_MPICH" --mpirun mpiexec.mpich test_launchers test_direct parallel.Quick resume.GoesOn \
+        failures.Recorded binding.Loops
 }
 
 [ -z "$all" ] || with_mpich
@@ -109,9 +103,9 @@ for preset in dev sanitize; do
         step /usr/bin/python3 tests/units.py $preset
         echo "== end-to-end tests of build/$preset/h5map"
         if [ $preset = dev ]; then
-            end_to_end
+            end_to_end "$PWD/build/dev/h5map" $all
         else
-            step env H5MAP="$PWD/build/sanitize/h5map" H5MAP_SANITIZED=1 /usr/bin/python3 tests/e2e/run.py --quick
+            H5MAP_SANITIZED=1 end_to_end "$PWD/build/sanitize/h5map" --quick
         fi
     fi
 done

@@ -27,8 +27,10 @@ static void choose_settings(const struct promise *promise)
 {
     if (!one_host(promise))
         return;
-    if (!promise->launcher)
+    if (!promise->launcher) {
         setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+        setenv("OMPI_MCA_orte_create_session_dirs", "0", 0); /* in TMPDIR, where a run that ends may take it away */
+    }
     setenv("OMPI_MCA_pml", "ob1", 0);
     setenv("OMPI_MCA_btl", "self,vader", 0);
 }

@@ -81,19 +81,20 @@ static bool is_status_file(const char *path)
     return readlink(path, target, sizeof target - 1) > 0 && strncmp(target, expected, strlen(expected)) == 0;
 }
 
-static void tell(const struct launch_word *word)
+static bool tell(const struct launch_word *word)
 {
     const char *path = getenv(LAUNCH_STATUS);
+    bool told;
     int fd;
 
     if (!path || !launch_is_child() || !is_status_file(path))
-        return;
+        return false;
     fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
-        return;
-    if (pwrite(fd, word, sizeof *word, 0) != sizeof *word)
-        unsetenv(LAUNCH_STATUS); /* it stays at what mpirun tells */
+        return false;
+    told = pwrite(fd, word, sizeof *word, 0) == sizeof *word; /* if not, it stays at what mpirun tells */
     close(fd);
+    return told;
 }
 
 /* A script's file; one that has it nowhere near goes by the launcher's status. */
@@ -118,11 +119,11 @@ void launch_tell_begun(void)
     tell_file("begun\n");
 }
 
-void launch_tell_status(int status)
+bool launch_tell_status(int status)
 {
     char line[16];
 
-    tell(&(struct launch_word){.begun = 1, .status = status});
     snprintf(line, sizeof line, "%d\n", status);
     tell_file(line);
+    return tell(&(struct launch_word){.begun = 1, .status = status});
 }

@@ -1,10 +1,13 @@
 #!/usr/bin/python3
-"""End-to-end tests: run.py [--all] [--faults | --long] [--quick] [--sleepy | --busy] [--mpirun PATH] [-v] [WORD...]; the program is $H5MAP, else build/dev/h5map.
+"""End-to-end tests: run.py [--all] [--faults | --long] [--quick] [-j N] [--io IO] [--mpirun PATH] [-v] [WORD...]; the program is $H5MAP, else
+build/dev/h5map.
 
-Every test whose name holds one of the words runs. The last line is "e2e: N passed, N failed".
+Every test whose name holds one of the words runs. Classes of tests run side by side, each in one of N processes; those
+that mostly sleep in one more. The last line is "e2e: N passed, N failed".
 """
 
 import argparse
+import multiprocessing
 import os
 import shutil
 import signal
@@ -25,8 +28,7 @@ def arguments():
     parser.add_argument("--faults", action="store_true", help="those of faults.py instead, which make calls fail: 6 minutes")
     parser.add_argument("--long", action="store_true", help="those of long*.py instead, with billions of items and hundreds of ranks: minutes")
     parser.add_argument("--quick", action="store_true", help="the short subset for sanitizers")
-    parser.add_argument("--sleepy", action="store_true", help="only the tests that mostly sleep")
-    parser.add_argument("--busy", action="store_true", help="only the others")
+    parser.add_argument("-j", "--jobs", type=int, default=1, help="classes of tests at a time")
     parser.add_argument("--io", choices=["root", "direct"], help="give every run that may have it this --io")
     parser.add_argument("--mpirun", help="this launcher instead of mpirun, for a program that was built with another MPI library")
     parser.add_argument("-v", action="store_true", help="a line for each test")
@@ -34,21 +36,25 @@ def arguments():
     return parser.parse_args()
 
 
+def cpu_s():
+    """Of all that ran and ended below this process."""
+    return sum(os.times()[2:4])
+
+
 class Counting(unittest.TestResult):
     def __init__(self, verbose):
         super().__init__()
         self.verbose, self.passed, self.failed = verbose, 0, 0
         self.skips = []
-        self.began = 0.0
+        self.began = self.worked = 0.0
 
     def startTest(self, test):
         super().startTest(test)
-        self.began = time.monotonic()
-        self.bad_subtests = False
+        self.began, self.worked = time.monotonic(), cpu_s()
 
     def say(self, word, test, text=""):
-        seconds = time.monotonic() - self.began
-        print(f"{word} {test.id()} ({seconds:.1f} s){text}", flush=True)
+        seconds, worked = time.monotonic() - self.began, cpu_s() - self.worked
+        print(f"{word} {test.id()} ({seconds:.1f} s, processor {worked:.1f} s){text}", flush=True)
 
     def addSuccess(self, test):
         self.passed += 1
@@ -79,10 +85,76 @@ def wanted(suite, args):
             yield from wanted(test, args)
         elif args.quick and not getattr(test, "quick", True):
             continue
-        elif (args.busy and getattr(test, "sleepy", False)) or (args.sleepy and not getattr(test, "sleepy", True)):
-            continue
         elif not args.words or any(word in test.id() for word in args.words):
             yield test
+
+
+def classes(tests):
+    """A suite for each class, those with the most tests first."""
+    found = {}
+    for test in tests:
+        found.setdefault(type(test), unittest.TestSuite()).addTest(test)
+    return sorted(found.values(), key=lambda suite: -suite.countTestCases())
+
+
+def work(suites, turn, results, verbose):
+    """Run the next suite that nobody has taken, until all are."""
+    import harness
+
+    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp()  # Open MPI's folders are one run's at a time
+    os.chmod(tempfile.tempdir, 0o1777)
+    harness.adopt_orphans()
+    result = Counting(verbose)
+    try:
+        while True:
+            with turn.get_lock():
+                at, turn.value = turn.value, turn.value + 1
+            if at >= len(suites):
+                break
+            suites[at].run(result)
+    finally:
+        harness.kill_descendants()
+    results.send((result.passed, result.failed, result.skips))
+
+
+def start(suites, args, jobs):
+    """Processes that run these suites, each with the end of a pipe that tells how they ended."""
+    turn = multiprocessing.Value("l", 0)
+    workers = []
+    for _ in range(min(jobs, len(suites))):
+        told, tells = multiprocessing.Pipe(duplex=False)
+        worker = multiprocessing.Process(target=work, args=(suites, turn, tells, args.v))
+        worker.start()
+        tells.close()
+        workers.append((worker, told))
+    return workers
+
+
+def run(tests, args):
+    """How many passed and failed, and what was skipped; a process that ends before its time counts as one failed."""
+    sleepy = [test for test in tests if getattr(test, "sleepy", False)]
+    busy = [test for test in tests if not getattr(test, "sleepy", False)]
+    passed, failed, skips = 0, 0, []
+    workers = []
+    try:
+        if args.jobs == 1:
+            workers = start(classes(tests), args, 1)
+        else:
+            workers = start(classes(sleepy), args, 1)
+            workers += start(classes(busy), args, args.jobs)
+        for worker, told in workers:
+            try:
+                good, bad, skipped = told.recv()
+                passed, failed, skips = passed + good, failed + bad, skips + skipped
+            except EOFError:
+                failed += 1
+                worker.join()
+                print(f"FAILED a process that runs tests ended with {worker.exitcode}")
+    finally:
+        for worker, _ in workers:
+            worker.terminate()
+            worker.join()
+    return passed, failed, skips
 
 
 def main():
@@ -103,23 +175,20 @@ def main():
     sys.path.insert(0, HERE)
     import harness
 
+    multiprocessing.set_start_method("fork")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        harness.adopt_orphans()
         harness.Case.cache = os.path.join(home, "cache")
         os.mkdir(harness.Case.cache)
         files = "faults.py" if args.faults else "long*.py" if args.long else "test_*.py"
-        suite = unittest.TestSuite(wanted(unittest.defaultTestLoader.discover(HERE, files), args))
-        result = Counting(args.v)
-        suite.run(result)
+        passed, failed, skips = run(list(wanted(unittest.defaultTestLoader.discover(HERE, files), args)), args)
     finally:
-        harness.kill_descendants()
         shutil.rmtree(home, ignore_errors=True)
-    for name, reason in result.skips:
+    for name, reason in skips:
         if args.all or reason not in ("only with --all", "not with --mpirun"):
             print(f"skipped {name}: {reason}")
-    print(f"e2e: {result.passed} passed, {result.failed} failed")
-    return 1 if result.failed or not result.passed else 0
+    print(f"e2e: {passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":

@@ -101,27 +101,24 @@ class Quick(Case):
 
 
 class Sharing(Case):
+    def items_of_ranks(self, output):
+        return list(self.read(output, "h5map/ranks")["items"])
+
     def test_work_is_shared(self):
-        """40 naps of 0.1 s on 4 ranks take about a quarter of the time, also where they are uneven."""
+        """40 naps of 0.1 s on 4 ranks: each takes its part."""
         self.write("in.h5", x=np.full(40, 0.1))
-        self.write("none.h5", x=np.zeros(0))
-        nap = self.kernel("work") + ":nap"
         for way in SCHEDULES:
-            idle = self.succeeded(self.mpi(4, "run", *way, nap, "none.h5", f"n{len(way)}.h5"))
-            result = self.succeeded(self.mpi(4, "run", *way, nap, "in.h5", f"o{len(way)}.h5"))
-            self.assertLess(result.seconds - idle.seconds, 2.0)
-        ranks = self.read("o0.h5", "h5map/ranks")
-        self.assertEqual(sum(ranks["items"]), 40)
-        self.assertGreater(min(ranks["items"]), 4)
+            output = f"o{len(way)}.h5"
+            self.succeeded(self.mpi(4, "run", *way, self.kernel("work") + ":nap", "in.h5", output))
+            items = self.items_of_ranks(output)
+            self.assertEqual(sum(items), 40)
+            self.assertGreater(min(items), 4)
 
     def test_a_long_item_holds_nobody_up(self):
-        """One item of 1.5 s first, then 60 of 0.05 s: two ranks end with the long one."""
+        """One item of 1.5 s first, then 60 of 0.02 s: the other rank makes them meanwhile."""
         self.write("in.h5", x=np.array([1.5] + [0.02] * 60))
-        self.write("none.h5", x=np.zeros(0))
-        nap = self.kernel("work") + ":nap"
-        idle = self.succeeded(self.mpi(2, "run", nap, "none.h5", "n.h5"))
-        result = self.succeeded(self.mpi(2, "run", nap, "in.h5", "o.h5"))
-        self.assertLess(result.seconds - idle.seconds, 2.4)
+        self.succeeded(self.mpi(2, "run", self.kernel("work") + ":nap", "in.h5", "o.h5"))
+        self.assertGreater(max(self.items_of_ranks("o.h5")), 45)
 
     def test_a_long_item_behind_many_short_ones(self):
         """Root's lane, which has kept up until then, sits in the first long item; the other rank gets the others."""
@@ -133,12 +130,10 @@ class Sharing(Case):
             "    *(double *)item->out[0] = x;\n    return 0;\n}\n"
             'H5MAP_KERNEL(nap, .signature = "x: double -> y: double");\n',
         )
-        few = np.concatenate([np.zeros(4_000_000), [1.5], np.zeros(4_000_000), np.full(60, 0.02)])
+        few = np.concatenate([np.zeros(4_000_000), [3.0], np.zeros(4_000_000), np.full(60, 0.02)])
         self.write("in.h5", x=few)
-        self.write("none.h5", x=np.zeros(0))
-        idle = self.succeeded(self.mpi(2, "run", "nap.c", "none.h5", "n.h5"))
-        result = self.succeeded(self.mpi(2, "run", "--slice", "100", "nap.c", "in.h5:/x", "o.h5", "--items", "3900000:"))
-        self.assertLess(result.seconds - idle.seconds, 2.6)
+        self.succeeded(self.mpi(2, "run", "--slice", "100", "nap.c", "in.h5:/x", "o.h5", "--items", "3900000:"))
+        self.assertGreater(max(self.items_of_ranks("o.h5")), 3_000_000)
 
     def test_idle_ranks_leave_the_cores_alone(self):
         """One nap of 2 s, 4 ranks: three of them and every main thread have nothing to do."""
