@@ -217,6 +217,7 @@ class Case(unittest.TestCase):
 
     cache = None  # of compiled kernels, shared by the tests; made by run.py
     quick = False  # the tests of this class run under sanitizers too
+    patient = False  # mpirun gives the others the usual time where a rank dies
     sleepy = False  # they sleep more than they work, and can run beside the others
 
     @classmethod
@@ -298,8 +299,8 @@ class Case(unittest.TestCase):
         return Running(list(command), cwd or self.folder, self.environment(env), self.folder)
 
     def call(self, *command, env=None, cwd=None, timeout=None):
-        """mpirun would take two seconds to end after a rank that ends with another status than 0: they are left out."""
-        env = {"OMPI_MCA_odls_base_sigkill_timeout": "0", **(env or {})}
+        """mpirun would take two seconds to end after a rank that ends with another status than 0: they are left out, unless patient."""
+        env = {"OMPI_MCA_odls_base_sigkill_timeout": "1" if self.patient else "0", **(env or {})}
         return self.start(*command, env=env, cwd=cwd).wait(timeout)
 
     def h5map(self, *words, **how):
