@@ -3,7 +3,7 @@
 #include <time.h>
 
 #define LOOKS 40 /* a few microseconds */
-#define FIRST_SLEEP_NS 1000
+#define FIRST_SLEEP_NS 8000
 
 void patience_reset(struct patience *patience)
 {
@@ -12,7 +12,7 @@ void patience_reset(struct patience *patience)
 
 void patience_wait(struct patience *patience)
 {
-    unsigned doublings = patience->idle < LOOKS ? 0 : (patience->idle - LOOKS) / 2;
+    unsigned doublings = patience->idle < LOOKS ? 0 : patience->idle - LOOKS;
     long ns = FIRST_SLEEP_NS;
 
     patience->idle++;
