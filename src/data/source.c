@@ -1,39 +1,14 @@
 #include "data/source.h"
 
-#include "codec/ragged.h"
-#include "data/chunking.h"
-#include "data/dataset.h"
-#include "data/fetch.h"
-#include "data/handles.h"
 #include "data/hdf5_error.h"
+#include "data/input.h"
 #include "data/input_file.h"
-#include "data/members.h"
-#include "data/ragged.h"
-#include "data/slab.h"
 #include "element.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONVERSION_BYTES (256 * 1024) /* fits the cache; a buffer of ours spares HDF5 one a read */
-
-/* An open input. */
-struct input {
-    const char *name;
-    const struct bound *bound;
-    hid_t file, dataset, type, space, memory; /* memory: the space that a read fills, of the selection's own shape */
-    hsize_t memory_shape[SLAB_RANK_MAX];
-    enum type wire;
-    uint64_t item_bytes;
-    bool gaps;          /* HDF5 leaves elements that were never written as they are in memory */
-    bool bundled;       /* its chunks may be fetched: */
-    struct fetch fetch; /* how */
-    bool ragged;        /* item_bytes are a row's */
-    struct offsets offsets;
-    uint64_t *begin, *behind; /* [slice] rows of the items at hand */
-    uint64_t rows_most;       /* of an item */
-};
 
 struct source {
     int in_count, loop_rank;
@@ -60,77 +35,6 @@ int source_is_seen(const struct signature *signature, const struct binding *bind
             return error_set(error, FAILED, "%s is another file", seen.file);
     }
     return OK;
-}
-
-static uint64_t item_bytes(const struct bound *bound, int loop_rank)
-{
-    uint64_t bytes = element_bytes(bound->wire, bound->element);
-
-    for (int k = loop_rank; k < bound->rank; k++)
-        bytes *= bound->shape[k];
-    return bytes;
-}
-
-static int open_spaces(const struct source *source, struct input *input, struct error *error)
-{
-    const hid_t stored = H5Dget_type(input->dataset);
-    const ptrdiff_t k = input - source->in;
-    int code = OK;
-
-    if (stored < 0 ||
-        (input->type = members_memory(stored, input->bound, &source->signature.in[k], source->binding.field)) < 0 ||
-        (input->space = H5Dget_space(input->dataset)) < 0 ||
-        (input->memory = H5Screate(input->bound->rank ? H5S_SIMPLE : H5S_SCALAR)) < 0)
-        code = hdf5_error(error, FAILED, "%s: %s in %s", input->name, input->bound->dataset, input->bound->file);
-    if (handles_close(&stored, 1) && !code)
-        code = hdf5_error(error, FAILED, "%s: %s in %s", input->name, input->bound->dataset, input->bound->file);
-    return code;
-}
-
-/* Its chunks are fetched only if one of them is seen to come out right. */
-static void open_fetch(struct input *input)
-{
-    struct fetch *fetch = &input->fetch;
-
-    fetch->dataset = input->dataset;
-    fetch->type = input->type;
-    snprintf(fetch->name, sizeof fetch->name, "%s: %s in %s", input->name, input->bound->dataset, input->bound->file);
-    input->bundled = chunking_find(input->dataset, input->bound, &fetch->chunking) && fetch_is_right(fetch);
-}
-
-/* A ragged input is read row by row: the rows of its values. */
-static int open_ragged(struct input *input, const struct plan *plan, struct error *error)
-{
-    input->ragged = true;
-    input->item_bytes = item_bytes(input->bound, 1);
-    input->rows_most = input->bound->longest;
-    input->begin = calloc(2 * plan->slice + 2, sizeof *input->begin);
-    if (!input->begin)
-        return error_memory(error, "offsets", (2 * plan->slice + 2) * sizeof *input->begin);
-    input->behind = input->begin + plan->slice + 1;
-    return offsets_open(input->file, input->name, input->bound, &input->offsets, error);
-}
-
-static int open_input(struct source *source, int k, const struct plan *plan, struct error *error)
-{
-    struct input *input = &source->in[k];
-    int code;
-
-    input->name = source->signature.in[k].name;
-    input->bound = &source->binding.in[k];
-    input->wire = input->bound->wire;
-    input->item_bytes = item_bytes(input->bound, source->loop_rank);
-    code = input_file_open(input->bound->file, &input->file, error);
-    if (!code)
-        code = dataset_open(input->file, input->name, input->bound, plan->cache_bytes, &input->dataset, error);
-    if (!code)
-        code = open_spaces(source, input, error);
-    if (!code && source->signature.in[k].ragged)
-        code = open_ragged(input, plan, error);
-    input->gaps = !code && chunking_leaves_gaps(input->dataset);
-    if (!code && plan->in[k].bundled)
-        open_fetch(input);
-    return code;
 }
 
 /* Does an element fit in our buffer? */
@@ -174,14 +78,14 @@ static void fill_in(struct source *s, const struct signature *signature, const s
     grid_make(s->loop_rank, shape, &s->grid);
     s->transfer = H5I_INVALID_HID;
     for (int k = 0; k < PORTS_MAX; k++)
-        s->in[k].offsets.dataset = s->in[k].offsets.type = s->in[k].offsets.space = s->in[k].file = s->in[k].dataset =
-            s->in[k].type = s->in[k].space = s->in[k].memory = H5I_INVALID_HID;
+        input_clear(&s->in[k]);
 }
 
 int source_open(const struct signature *signature, const struct binding *binding, const struct plan *plan,
                 struct source **source, struct error *error)
 {
     struct source *s = calloc(1, sizeof *s);
+    struct inputs_spec spec;
     int code;
 
     *source = s;
@@ -189,9 +93,10 @@ int source_open(const struct signature *signature, const struct binding *binding
         return error_memory(error, "the inputs", sizeof *s);
     fill_in(s, signature, binding, plan);
     code = open_transfer(s, error);
+    spec = (struct inputs_spec){&s->signature, &s->binding, plan, s->transfer};
     for (int k = 0; k < s->in_count && !code; k++)
         if (signature->in[k].role == ROLE_INPUT)
-            code = open_input(s, k, plan, error);
+            code = input_open(&s->in[k], &spec, k, error);
     if (code) {
         source_close(s);
         *source = NULL;
@@ -207,20 +112,6 @@ static unsigned long long index_of(const struct source *source, uint64_t positio
     return (source->start + position / inner * source->step) * inner + position % inner;
 }
 
-static int select_slab(struct input *input, const struct slab *slab, const hsize_t *step)
-{
-    const size_t bytes = (size_t)input->bound->rank * sizeof *slab->count;
-
-    if (input->bound->rank == 0)
-        return OK;
-    if (memcmp(input->memory_shape, slab->count, bytes)) {
-        if (H5Sset_extent_simple(input->memory, input->bound->rank, slab->count, NULL) < 0)
-            return -1;
-        memcpy(input->memory_shape, slab->count, bytes);
-    }
-    return H5Sselect_hyperslab(input->space, H5S_SELECT_SET, slab->first, step, slab->count, NULL) < 0 ? -1 : OK;
-}
-
 /* A box of the selection's leading axes, in the dataset: all that is below it. */
 static void place_slab(const struct source *source, const struct input *input, struct slab *slab)
 {
@@ -232,21 +123,6 @@ static void place_slab(const struct source *source, const struct input *input, s
         slab->first[0] = source->start + slab->first[0] * source->step;
 }
 
-/* Read such a box, and of axis 0 each step-th index. */
-static int read_slab(const struct source *source, struct input *input, struct slab *slab, void *to)
-{
-    hsize_t step[SLAB_RANK_MAX];
-
-    place_slab(source, input, slab);
-    for (int k = 0; k < input->bound->rank; k++)
-        step[k] = 1;
-    if (source->loop_rank && slab->count[0] > 1)
-        step[0] = source->step;
-    if (select_slab(input, slab, step))
-        return -1;
-    return H5Dread(input->dataset, input->type, input->memory, input->space, source->transfer, to) < 0 ? -1 : OK;
-}
-
 /* Items first .. first + count - 1: the end of a row, whole rows, the beginning of one. */
 static int read_items(const struct source *source, struct input *input, uint64_t first, uint64_t count,
                       unsigned char *to)
@@ -256,7 +132,8 @@ static int read_items(const struct source *source, struct input *input, uint64_t
 
     for (uint64_t done = 0, some; done < count && !result; done += some) {
         some = slab_next(&source->grid, first + done, count - done, &slab);
-        result = read_slab(source, input, &slab, to + done * input->item_bytes);
+        place_slab(source, input, &slab);
+        result = input_read_box(input, &slab, source->step, to + done * input->item_bytes);
     }
     return result;
 }
@@ -264,84 +141,22 @@ static int read_items(const struct source *source, struct input *input, uint64_t
 static int read_input(struct source *source, struct input *input, uint64_t first, uint64_t count, void *to,
                       struct error *error)
 {
-    unsigned char *truth = to;
-
     if (count == 0 || input->item_bytes == 0)
         return OK;
     if (input->gaps)
         memset(to, 0, count * input->item_bytes);
     if (read_items(source, input, first, count, to))
-        return hdf5_error(error, FAILED, "%s: %s in %s: can't read items %llu to %llu", input->name,
-                          input->bound->dataset, input->bound->file, index_of(source, first),
-                          index_of(source, first + count - 1));
-    for (size_t k = 0; input->wire == TYPE_BOOL && k < count * input->item_bytes; k++)
-        truth[k] = truth[k] != 0; /* whatever the enum's base was made to hold */
+        return input_unread(input, index_of(source, first), index_of(source, first + count - 1), error);
+    input_settle(input, to, count * input->item_bytes);
     return OK;
 }
 
-/* Rows first .. first + count - 1 of the values. */
-static int read_rows(const struct source *source, struct input *input, uint64_t first, uint64_t count, void *to)
-{
-    struct slab slab = {{first}, {count}};
-    hsize_t step[SLAB_RANK_MAX];
-
-    if (count == 0 || input->item_bytes == 0)
-        return OK;
-    for (int k = 0; k < input->bound->rank; k++) {
-        step[k] = 1;
-        if (k > 0) {
-            slab.first[k] = 0;
-            slab.count[k] = input->bound->shape[k];
-        }
-    }
-    if (input->gaps)
-        memset(to, 0, count * input->item_bytes);
-    if (select_slab(input, &slab, step))
-        return -1;
-    return H5Dread(input->dataset, input->type, input->memory, input->space, source->transfer, to) < 0 ? -1 : OK;
-}
-
-/* Where the items' rows are. They were looked at before: another length means that someone writes to the file. */
-static int find_rows(const struct source *source, struct input *input, uint64_t first, uint64_t count,
+static int read_rows(struct source *source, struct input *input, uint64_t first, uint64_t count, void *to,
                      struct error *error)
 {
-    const uint64_t index = source->start + first * source->step;
+    const struct input_items items = {source->start + first * source->step, source->step, count};
 
-    if (offsets_read(&input->offsets, index, source->step, count, input->begin, error) ||
-        offsets_read(&input->offsets, index + 1, source->step, count, input->behind, error))
-        return error->code;
-    for (uint64_t k = 0; k < count; k++)
-        if (input->behind[k] < input->begin[k] || input->behind[k] > input->bound->shape[0] ||
-            input->behind[k] - input->begin[k] > input->rows_most)
-            return error_set(error, FAILED, "%s: %s in %s changed while it was read (nobody may write to it)",
-                             input->name, input->bound->offsets, input->bound->file);
-    return OK;
-}
-
-/* As codec/ragged.h has it; rows that follow each other are read at once. */
-static int read_ragged(struct source *source, struct input *input, uint64_t first, uint64_t count, void *to,
-                       struct error *error)
-{
-    uint64_t *const offset = to, some;
-    unsigned char *const rows = (unsigned char *)to + ragged_rows_at(count);
-
-    memset(to, 0, ragged_rows_at(count));
-    if (find_rows(source, input, first, count, error))
-        return error->code;
-    for (uint64_t k = 0; k < count; k++)
-        offset[k + 1] = offset[k] + input->behind[k] - input->begin[k];
-    for (uint64_t k = 0; k < count; k += some) {
-        for (some = 1; k + some < count && input->begin[k + some] == input->behind[k + some - 1];)
-            some++;
-        if (read_rows(source, input, input->begin[k], offset[k + some] - offset[k],
-                      rows + offset[k] * input->item_bytes))
-            return hdf5_error(error, FAILED, "%s: %s in %s: can't read items %llu to %llu", input->name,
-                              input->bound->dataset, input->bound->file, index_of(source, first + k),
-                              index_of(source, first + k + some - 1));
-    }
-    for (size_t k = 0; input->wire == TYPE_BOOL && k < offset[count] * input->item_bytes; k++)
-        rows[k] = rows[k] != 0;
-    return OK;
+    return input_rows_read(input, &items, to, error);
 }
 
 int source_enter(struct error *error)
@@ -397,25 +212,9 @@ int source_read(struct source *source, uint64_t first, uint64_t count, void *con
 
     for (int k = 0; k < source->in_count && !code; k++)
         if (to[k] && source->signature.in[k].role == ROLE_INPUT)
-            code = source->in[k].ragged ? read_ragged(source, &source->in[k], first, count, to[k], error)
+            code = source->in[k].ragged ? read_rows(source, &source->in[k], first, count, to[k], error)
                                         : read_input(source, &source->in[k], first, count, to[k], error);
     return code;
-}
-
-static void close_input(struct input *input)
-{
-    offsets_close(&input->offsets);
-    free(input->begin);
-    if (input->memory >= 0)
-        H5Sclose(input->memory);
-    if (input->space >= 0)
-        H5Sclose(input->space);
-    if (input->type >= 0)
-        H5Tclose(input->type);
-    if (input->dataset >= 0)
-        H5Dclose(input->dataset);
-    if (input->file >= 0)
-        H5Fclose(input->file);
 }
 
 void source_close(struct source *source)
@@ -423,7 +222,7 @@ void source_close(struct source *source)
     if (!source)
         return;
     for (int k = 0; k < source->in_count; k++)
-        close_input(&source->in[k]);
+        input_close(&source->in[k]);
     if (source->transfer >= 0)
         H5Pclose(source->transfer);
     free(source->conversion);
