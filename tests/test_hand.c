@@ -10,8 +10,8 @@ static struct hand hand_of(uint64_t last, double item_s)
     struct hand hand = {0};
     const struct batch result = {.count = last, .busy_s = item_s * (double)last};
 
-    hand_book(&hand, last);
-    hand_unbook(&hand, &result);
+    hand_book(&hand, last, 0);
+    hand_unbook(&hand, &result, 0);
     return hand;
 }
 
@@ -70,8 +70,8 @@ static void leaves_the_encoding_out(void)
 {
     struct hand hand = {0};
 
-    hand_book(&hand, 100);
-    hand_unbook(&hand, &(struct batch){.count = 100, .busy_s = 0.5, .pack_s = 0.25});
+    hand_book(&hand, 100, 0);
+    hand_unbook(&hand, &(struct batch){.count = 100, .busy_s = 0.5, .pack_s = 0.25}, 0);
     CU_ASSERT_DOUBLE_EQUAL(hand.item_s, 0.0025, 1e-9);
 }
 
@@ -88,25 +88,39 @@ static void gives_a_second_ticket_of_short_items_only(void)
     const struct plan one = {.block = 1, .slice = 7, .slots = 1};
     struct hand new = {0}, quick = hand_of(10, 1e-3), slow = hand_of(1, 0.5);
 
-    CU_ASSERT(hand_has_room(&new, &plan) && hand_has_room(&quick, &plan) && hand_has_room(&slow, &plan));
-    hand_book(&new, 1);
-    hand_book(&quick, 1);
-    hand_book(&slow, 1);
-    CU_ASSERT(!hand_has_room(&new, &plan) && hand_has_room(&quick, &plan) && !hand_has_room(&slow, &plan));
-    CU_ASSERT_FALSE(hand_has_room(&quick, &one));
-    hand_book(&quick, 1);
-    CU_ASSERT_FALSE(hand_has_room(&quick, &plan));
+    CU_ASSERT(hand_has_room(&new, &plan, 0) && hand_has_room(&quick, &plan, 0) && hand_has_room(&slow, &plan, 0));
+    hand_book(&new, 1, 0);
+    hand_book(&quick, 1, 0);
+    hand_book(&slow, 1, 0);
+    CU_ASSERT(!hand_has_room(&new, &plan, 0) && hand_has_room(&quick, &plan, 0) && !hand_has_room(&slow, &plan, 0));
+    CU_ASSERT_FALSE(hand_has_room(&quick, &one, 0));
+    hand_book(&quick, 1, 0);
+    CU_ASSERT_FALSE(hand_has_room(&quick, &plan, 0));
     CU_ASSERT_EQUAL(quick.sent, 3);
+}
+
+static void gives_nothing_more_to_one_that_is_late(void)
+{
+    struct hand hand = hand_of(10, 1e-3);
+
+    hand_book(&hand, 10, 5);
+    CU_ASSERT(hand_has_room(&hand, &plan, 5.01) && !hand_has_room(&hand, &plan, 5.1));
+    hand_book(&hand, 10, 5.02);
+    CU_ASSERT_FALSE(hand_has_room(&hand, &plan, 5.02));
+    hand_unbook(&hand, &(struct batch){.count = 10, .busy_s = 1e-2}, 7);
+    CU_ASSERT(hand_has_room(&hand, &plan, 7.01) && !hand_has_room(&hand, &plan, 7.1));
+    hand_unbook(&hand, &(struct batch){.count = 10, .busy_s = 1e-2}, 8);
+    CU_ASSERT(hand_has_room(&hand, &plan, 10));
 }
 
 static void forgets_a_cold_start(void)
 {
     struct hand hand = hand_of(1, 30e-6);
 
-    hand_book(&hand, 16);
-    hand_unbook(&hand, &(struct batch){.count = 16, .busy_s = 16e-7});
-    hand_book(&hand, 256);
-    hand_unbook(&hand, &(struct batch){.count = 256, .busy_s = 256e-7});
+    hand_book(&hand, 16, 0);
+    hand_unbook(&hand, &(struct batch){.count = 16, .busy_s = 16e-7}, 0);
+    hand_book(&hand, 256, 0);
+    hand_unbook(&hand, &(struct batch){.count = 256, .busy_s = 256e-7}, 0);
     CU_ASSERT_DOUBLE_EQUAL(hand.item_s, 1.3e-7, 1e-8);
 }
 
@@ -126,8 +140,8 @@ static void learns_nothing_from_a_rank_that_gave_up(void)
 {
     struct hand hand = {0};
 
-    hand_book(&hand, 5);
-    hand_unbook(&hand, &(struct batch){.verb = VERB_GAVE_UP});
+    hand_book(&hand, 5, 0);
+    hand_unbook(&hand, &(struct batch){.verb = VERB_GAVE_UP}, 0);
     CU_ASSERT(hand.load == 0 && hand.item_s == 0);
 }
 
@@ -141,6 +155,7 @@ int main(void)
                            {"leaves the encoding out", leaves_the_encoding_out},
                            {"keeps to a fixed slice", keeps_to_a_fixed_slice},
                            {"gives a second ticket of short items only", gives_a_second_ticket_of_short_items_only},
+                           {"gives nothing more to one that is late", gives_nothing_more_to_one_that_is_late},
                            {"forgets a cold start", forgets_a_cold_start},
                            {"grows from what others have shown", grows_from_what_others_have_shown},
                            {"learns nothing from a rank that gave up", learns_nothing_from_a_rank_that_gave_up},

@@ -23,7 +23,7 @@ static bool may_deal(const struct dealer *dealer)
 
 static bool has_room(const struct dealer *dealer, int rank)
 {
-    return hand_has_room(&dealer->hands[rank], dealer->crew->plan);
+    return hand_has_room(&dealer->hands[rank], dealer->crew->plan, clock_now_s());
 }
 
 static int unqueue(struct dealer *dealer)
@@ -32,6 +32,7 @@ static int unqueue(struct dealer *dealer)
 
     dealer->ring_first = (dealer->ring_first + 1) % (team_size(dealer->crew->team) + 1);
     dealer->ring_count--;
+    dealer->hands[rank].queued = false;
     return rank;
 }
 
@@ -70,7 +71,7 @@ static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
         crew_read(dealer->crew, first, count, ticket, dealer->error))
         return false;
     measure(&dealer->reading, start_s, count);
-    hand_book(hand, count);
+    hand_book(hand, count, clock_now_s());
     inflight_add(&dealer->inflight, rank, first, count);
     return true;
 }
@@ -105,7 +106,7 @@ static bool deal_to_others(struct dealer *dealer)
     if (!may_deal(dealer) || dealer->ring_count == 0 || dealer->pool_free == 0 || !mail_room(dealer->mail))
         return false;
     rank = unqueue(dealer);
-    if (!has_room(dealer, rank)) /* its latest items took longer; its next result queues it again */
+    if (!has_room(dealer, rank)) /* its latest items take longer; its next result queues it again */
         return true;
     struct batch *ticket = dealer->pool[dealer->pool_free - 1];
 
@@ -124,9 +125,9 @@ static bool deal_to_others(struct dealer *dealer)
 /* The rank's ticket has come back, and its payload is in the log. */
 static void take(struct dealer *dealer, int rank, struct batch *result, uint64_t at)
 {
-    hand_unbook(&dealer->hands[rank], result);
     const double start_s = clock_now_s();
 
+    hand_unbook(&dealer->hands[rank], result, start_s);
     inflight_remove(&dealer->inflight, rank, result->first);
     if (failing(dealer) || result->verb != VERB_MAP)
         return;
@@ -188,14 +189,13 @@ static int find_stream(struct dealer *dealer, const struct batch *image, struct 
 static void take_result(struct dealer *dealer, struct batch *result, uint64_t at)
 {
     const int rank = result->rank;
-    const bool had_room = has_room(dealer, rank);
 
     dealer->outstanding--;
     if (result->verb == VERB_SYNC)
         take_sync(dealer, result);
     else
         take(dealer, rank, result, at);
-    if (!had_room && has_room(dealer, rank))
+    if (has_room(dealer, rank))
         dealer_queue(dealer, rank);
     mail_again(dealer->mail, result);
 }

@@ -49,7 +49,7 @@ struct dealer {
 int dealer_open(struct crew *crew, void **self, struct error *error);
 void dealer_close(void *self, bool busy);
 
-/* The rank may get a ticket. */
+/* The rank may get a ticket: it is queued for one, if it is not yet. */
 void dealer_queue(struct dealer *dealer, int rank);
 
 #endif

@@ -9,6 +9,9 @@ void dealer_queue(struct dealer *dealer, int rank)
 {
     const int size = team_size(dealer->crew->team) + 1;
 
+    if (dealer->hands[rank].queued)
+        return;
+    dealer->hands[rank].queued = true;
     dealer->ring[(dealer->ring_first + dealer->ring_count++) % size] = rank;
 }
 

@@ -2,15 +2,17 @@
 
 #define TICKET_S 0.02         /* a ticket's work: long against a message, short against a run */
 #define TICKET_LEAST_S 0.0002 /* near the end tickets get smaller, but not below this */
+#define LATE_S (3 * TICKET_S)
 #define GROWTH 16
 #define KEEPS 0.5   /* of the tickets before, in the time of an item, at each ticket */
 #define UNIT_S 0.25 /* what a ticket of a whole unit may take: what is lost where the run is cut off */
 
-bool hand_has_room(const struct hand *hand, const struct plan *plan)
+bool hand_has_room(const struct hand *hand, const struct plan *plan, double now_s)
 {
     if (hand->load == 0)
         return true;
-    return (int)hand->load < plan->slots && hand->item_s > 0 && hand->item_s * (double)plan->block < TICKET_S;
+    return (int)hand->load < plan->slots && hand->item_s > 0 && hand->item_s * (double)plan->block < TICKET_S &&
+           now_s - hand->heard_s < LATE_S;
 }
 
 /* Is it time for a whole unit, which can be encoded at once? Where it takes longer than other tickets, enough must be
@@ -48,16 +50,19 @@ uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t l
     return want < 1 ? 1 : (uint64_t)want;
 }
 
-void hand_book(struct hand *hand, uint64_t count)
+void hand_book(struct hand *hand, uint64_t count, double now_s)
 {
+    if (hand->load == 0)
+        hand->heard_s = now_s;
     hand->last = count;
     hand->load++;
     hand->sent++;
 }
 
-void hand_unbook(struct hand *hand, const struct batch *result)
+void hand_unbook(struct hand *hand, const struct batch *result, double now_s)
 {
     hand->load--;
+    hand->heard_s = now_s;
     if (result->verb != VERB_MAP || result->count == 0)
         return;
     hand->busy_s = KEEPS * hand->busy_s + result->busy_s - result->pack_s;

@@ -11,10 +11,13 @@ struct hand {
     double item_s;     /* time an item took, 0: not known */
     uint32_t load;     /* tickets it has */
     uint32_t sent;     /* tickets it was sent */
+    double heard_s;    /* when it last gave a result back, or got a ticket while it had none */
+    bool queued;       /* root's: it may get a ticket */
 };
 
-/* May it have one more ticket? A second only where its items are short: it would wait behind a long one. */
-bool hand_has_room(const struct hand *hand, const struct plan *plan);
+/* May it have one more ticket, at this time? A second only where its items are short, and not while it is late with the
+ * first: it would wait behind a long item. */
+bool hand_has_room(const struct hand *hand, const struct plan *plan, double now_s);
 
 /* How many items its next ticket should have, of `left` that are not dealt yet: about 20 ms of work, at most 16 times
  * the ticket before, and near the end of the run no more than a part of what is left, but not so few that talk
@@ -26,7 +29,7 @@ uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t l
 void hand_trust(struct hand *hand, uint64_t count);
 
 /* It was dealt `count` items; it gave a result back. */
-void hand_book(struct hand *hand, uint64_t count);
-void hand_unbook(struct hand *hand, const struct batch *result);
+void hand_book(struct hand *hand, uint64_t count, double now_s);
+void hand_unbook(struct hand *hand, const struct batch *result, double now_s);
 
 #endif

@@ -114,19 +114,19 @@ def work(suites, turn, results, verbose):
             suites[at].run(result)
     finally:
         harness.kill_descendants()
-    results.send((result.passed, result.failed, result.skips))
+    results.send((result.testsRun, result.passed, result.failed, result.skips))
 
 
 def start(suites, args, jobs):
-    """Processes that run these suites, each with the end of a pipe that tells how they ended."""
-    turn = multiprocessing.Value("l", 0)
+    """Processes that run these suites, each with the end of a pipe that tells how they ended, and whose turn it is."""
+    turn = multiprocessing.Value("l", 0)  # to be kept: it is freed with its last user here
     workers = []
     for _ in range(min(jobs, len(suites))):
         told, tells = multiprocessing.Pipe(duplex=False)
         worker = multiprocessing.Process(target=work, args=(suites, turn, tells, args.v))
         worker.start()
         tells.close()
-        workers.append((worker, told))
+        workers.append((worker, told, turn))
     return workers
 
 
@@ -134,7 +134,7 @@ def run(tests, args):
     """How many passed and failed, and what was skipped; a process that ends before its time counts as one failed."""
     sleepy = [test for test in tests if getattr(test, "sleepy", False)]
     busy = [test for test in tests if not getattr(test, "sleepy", False)]
-    passed, failed, skips = 0, 0, []
+    ran, passed, failed, skips = 0, 0, 0, []
     workers = []
     try:
         if args.jobs == 1:
@@ -142,18 +142,21 @@ def run(tests, args):
         else:
             workers = start(classes(sleepy), args, 1)
             workers += start(classes(busy), args, args.jobs)
-        for worker, told in workers:
+        for worker, told, _ in workers:
             try:
-                good, bad, skipped = told.recv()
-                passed, failed, skips = passed + good, failed + bad, skips + skipped
+                number, good, bad, skipped = told.recv()
+                ran, passed, failed, skips = ran + number, passed + good, failed + bad, skips + skipped
             except EOFError:
                 failed += 1
                 worker.join()
                 print(f"FAILED a process that runs tests ended with {worker.exitcode}")
     finally:
-        for worker, _ in workers:
+        for worker, _, _ in workers:
             worker.terminate()
             worker.join()
+    if ran != len(tests) and not failed:
+        print(f"FAILED to run all: {ran} of {len(tests)} tests ran")
+        failed += 1
     return passed, failed, skips
 
 

@@ -158,8 +158,10 @@ class Signals(Stopped):
             kept = self.stopped(running.wait(10), "SIGUSR1")
             self.assertGreater(kept, before)
             before = kept
-            running = self.start(*command)
-            time.sleep(0.8)
+            self.text("told", "")
+            running = self.start(*command, env={"H5MAP_STATUS": self.path("told")})
+            self.wait_for(lambda: os.path.getsize(self.path("told")), "the next run")
+            time.sleep(0.5)
         running.send(signal.SIGUSR1)
         running.wait(10)
         self.goes_on(command, before)
@@ -485,7 +487,8 @@ class Killed(Stopped):
     def test_the_command_under_j(self):
         """Nobody stays when what the user started is killed, and the same command goes on."""
         command = self.command("-j3", way=["--checkpoint", "1s"])
-        running = self.begin(command, 1.5)
+        running = self.begin(command)
+        self.wait_for(lambda: os.path.exists(self.path("out.h5.jnl.1")), "a checkpoint")
         running.send(signal.SIGKILL)
         self.assertEqual(running.wait().status, -signal.SIGKILL)
         self.check_no_process_is_left()
