@@ -188,12 +188,15 @@ struct specimen {
     char name[NAME_BYTES]; /* of -i; else made of the dataset's, and an identifier */
     bool named;            /* by -i, or not as the dataset is named */
     enum type type;        /* to take it as: packed integers as double */
+    struct element element; /* of strings and compounds */
     struct bound bound;
 };
 
 struct survey {
     int count;
     struct specimen of[PORTS_MAX];
+    int field_count;
+    struct field field[FIELDS_MAX]; /* of the compounds: name is an identifier, no more */
     char left[SURVEY_LEFT]; /* "/names (strings), /t (other items)"; "" nothing is left out */
 };
 

@@ -1,4 +1,5 @@
 /* The kernel that is printed for some datasets: names, dims, the command, and nothing that ends the comment. */
+#include "element.h"
 #include "kernel/template.h"
 #include "suite.h"
 
@@ -64,6 +65,79 @@ static void test_names(void)
     CU_ASSERT_TRUE(has("OUTPUT.h5 -i double_=/double -i double_x=/double_ -i k_=/k\n"));
 }
 
+/* A field of the survey's; `next` is the one behind it, or -1. */
+static void add_field(const char *stored, enum type type, int next)
+{
+    struct field *field = &survey.field[survey.field_count++];
+
+    memset(field, 0, sizeof *field);
+    strcpy(field->stored, stored);
+    strcpy(field->name, stored);
+    field->type = type;
+    field->element = element_of(type, 0);
+    field->count = 1;
+    field->next = next;
+}
+
+static void test_compounds(void)
+{
+    struct specimen *specimen = survey.of;
+
+    memset(&survey, 0, sizeof survey);
+    add("star", "/star", TYPE_COMPOUND, 2);
+    add_field("int", TYPE_DOUBLE, 1);
+    add_field("in", TYPE_COMPOUND, 2);
+    add_field("int_", TYPE_STRING, -1);
+    add_field("at", TYPE_COMPLEX64, -1);
+    survey.field[1].element.field = 3;
+    survey.field[1].count = 2;
+    survey.field[1].rank = 1;
+    survey.field[1].dim[0] = 2;
+    CU_ASSERT_TRUE(element_lay_out(survey.field, &survey.field[1].element));
+    CU_ASSERT_TRUE(element_lay_out(survey.field, &specimen->element));
+    CU_ASSERT_TRUE(has("struct star {\n    double int_;\n    struct {\n        float complex at;\n    } in[2];\n"
+                       "    const char *int_x;\n};\n\n_Static_assert(sizeof(struct star) == 32, "));
+    CU_ASSERT_TRUE(
+        has("\"star: {int_=\\\"int\\\": double, in: {at: complex64}[2], int_x=\\\"int_\\\": string}[n] -> "));
+    CU_ASSERT_TRUE(has("        for (size_t k1 = 0; k1 < 2; k1++) {\n"
+                       "            *sum += creal(star[k].in[k1].at);\n        }\n"
+                       "        *sum += (double)strlen(star[k].int_x);\n"));
+    CU_ASSERT_TRUE(has("#include <complex.h>\n"));
+    specimen->bound.rank = 1;
+    CU_ASSERT_TRUE(has("    *sum += star->int_;\n"));
+}
+
+/* Trigraphs, which some compilers read in strings. */
+static void test_literal(void)
+{
+    memset(&survey, 0, sizeof survey);
+    add("star", "/star", TYPE_COMPOUND, 1);
+    add_field("a?"
+              "?"
+              "?/\\",
+              TYPE_DOUBLE, -1);
+    strcpy(survey.field[0].name, "a");
+    CU_ASSERT_TRUE(has("{a=\\\"a?\\?\\?/\\\\\\\": double}"));
+}
+
+/* Offsets make a dim of their own, which inputs share. */
+static void test_ragged(void)
+{
+    memset(&survey, 0, sizeof survey);
+    add("v", "/v", TYPE_FLOAT, 1);
+    add("w", "/w", TYPE_FLOAT, 2);
+    add("u", "/u", TYPE_STRING, 1);
+    add("x", "/x", TYPE_FLOAT, 2);
+    strcpy(survey.of[0].bound.offsets, "/at");
+    strcpy(survey.of[1].bound.offsets, "/at");
+    strcpy(survey.of[3].bound.offsets, "/begin");
+    survey.of[0].named = true;
+    CU_ASSERT_TRUE(has("\"v: float[*n], w: float[*n, m], u: string, x: float[*l, m] -> sum: double\""));
+    CU_ASSERT_TRUE(has("    for (size_t k = 0; k < n * m; k++)\n        *sum += w[k];\n"));
+    CU_ASSERT_TRUE(has("OUTPUT.h5 -i v=/v@/at\n"));
+    CU_ASSERT_TRUE(has("    const char *u = item->in[2];\n"));
+}
+
 static void test_comment(void)
 {
     memset(&survey, 0, sizeof survey);
@@ -101,6 +175,9 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"ports", test_ports},
                            {"names", test_names},
+                           {"compounds", test_compounds},
+                           {"literal", test_literal},
+                           {"ragged", test_ragged},
                            {"comment", test_comment},
                            {"too many sizes", test_too_many_sizes},
                            CU_TEST_INFO_NULL};

@@ -108,12 +108,12 @@
     "  h5map kernels norm.c\n"
 
 #define TEMPLATE                                                                         \
-    "Usage: h5map template INPUT [-i NAME=[FILE:]/DATASET ...]\n"                        \
+    "Usage: h5map template INPUT [-i NAME=[FILE:]/DATASET[@/OFFSETS] ...]\n"             \
     "\n"                                                                                 \
     "Print the C source of a kernel to start from: it compiles and runs as it is, and\n" \
     "has an input for each dataset, of its type and shape, whose first axis is the\n"    \
-    "items. Without -i, and where INPUT is no FILE:/DATASET, these are the datasets\n"   \
-    "at the root of INPUT that have as many items as most.\n"                            \
+    "items; compounds are structs. Without -i, and where INPUT is no FILE:/DATASET,\n"   \
+    "these are the datasets at the root of INPUT that have as many items as most.\n"     \
     "\n"                                                                                 \
     "Examples:\n"                                                                        \
     "  h5map template particles.h5 >total.c\n"                                           \

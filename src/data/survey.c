@@ -5,8 +5,9 @@
 #include "data/hdf5_error.h"
 #include "data/input_file.h"
 #include "data/location.h"
+#include "data/offer.h"
+#include "data/ragged.h"
 
-#include <ctype.h>
 #include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,65 +27,76 @@ static bool is_packed(hid_t dataset)
     return H5Aexists(dataset, "scale_factor") > 0 || H5Aexists(dataset, "add_offset") > 0;
 }
 
-/* Letters, digits and '_', a letter or '_' first; true: that was not so before. */
-static bool make_identifier(const char *dataset, char name[NAME_BYTES])
+/* A name for the dataset; true: it is not the dataset's own, at the root. */
+static bool name_after(const char *dataset, char name[NAME_BYTES])
 {
     const char *slash = strrchr(dataset, '/'), *last = slash ? slash + 1 : dataset;
-    const bool digit = isdigit((unsigned char)*last);
-    bool changed;
 
-    snprintf(name, NAME_BYTES, "%s%.*s", digit || !*last ? "_" : "", NAME_BYTES - 2, last);
-    for (char *c = name; *c; c++)
-        if ((unsigned char)*c >= 0x80 || !isalnum((unsigned char)*c))
-            *c = '_';
-    changed = strcmp(name, last) != 0;
-    return changed || strlen(dataset) != strlen(last) + 1; /* not at the root: to be bound by -i too */
+    offer_identifier(last, name);
+    return strcmp(name, last) != 0 || strlen(dataset) != strlen(last) + 1;
 }
 
-static int look(hid_t file, struct specimen *specimen, struct error *error)
+/* Where its items begin, VALUES@OFFSETS. */
+static int look_at_offsets(hid_t file, struct specimen *specimen, struct error *error)
+{
+    struct port port = {.ragged = true, .rank = specimen->bound.rank};
+
+    memcpy(port.name, specimen->name, sizeof port.name);
+    if (specimen->type == TYPE_STRING || port.rank > PORT_DIMS_MAX)
+        return error_set(error, REFUSED, "%s: %s in %s can't be a ragged input (bind another dataset)", specimen->name,
+                         specimen->bound.dataset, specimen->bound.file);
+    return ragged_scan(file, &port, &specimen->bound, error);
+}
+
+static int look(hid_t file, struct survey *survey, struct specimen *specimen, struct error *error)
 {
     const char *name = specimen->name;
     hid_t dataset;
     int code = dataset_open(file, name, &specimen->bound, 0, &dataset, error);
 
-    if (!code)
+    if (!code) {
+        offer_look(dataset, survey, specimen);
         code = dataset_describe(dataset, name, &specimen->bound, error);
+    }
     if (!code)
         specimen->type =
             type_is_integer(specimen->bound.wire) && is_packed(dataset) ? TYPE_DOUBLE : specimen->bound.wire;
     if (!code && specimen->bound.rank == 0)
         code = error_set(error, REFUSED, "%s: %s in %s is a single value, it has no items (bind another dataset)", name,
                          specimen->bound.dataset, specimen->bound.file);
+    if (!code && specimen->bound.offsets[0])
+        code = look_at_offsets(file, specimen, error);
     if (dataset >= 0 && H5Dclose(dataset) < 0 && !code)
         code = hdf5_error(error, FAILED, "%s: %s in %s", name, specimen->bound.dataset, specimen->bound.file);
     return code;
 }
 
-/* One that was named; its file is opened for it alone. */
-static int look_in_file(struct specimen *specimen, struct error *error)
+/* One that was named, as DATASET or VALUES@OFFSETS; its file is opened for it alone. */
+static int look_in_file(struct survey *survey, struct specimen *specimen, struct error *error)
 {
+    const struct port port = {.ragged = strstr(specimen->bound.dataset, "@/") != NULL};
+    const size_t left = strlen(survey->left);
     hid_t file = H5I_INVALID_HID;
-    int code = input_file_look(&specimen->bound, error);
+    int code = ragged_split(&port, &specimen->bound, error);
 
+    if (!code)
+        code = input_file_look(&specimen->bound, error);
     if (!code)
         code = input_file_open(specimen->bound.file, &file, error);
     if (!code)
-        code = look(file, specimen, error);
+        code = look(file, survey, specimen, error);
+    if (code == REFUSED && survey->left[left])
+        code = error_set(error, REFUSED, "%s: no field of %s in %s can be an input: %s", specimen->name,
+                         specimen->bound.dataset, specimen->bound.file, survey->left + left);
     if (file >= 0 && H5Fclose(file) < 0 && !code)
         code = hdf5_error(error, FAILED, "%s", specimen->bound.file);
     return code;
 }
 
-static void leave_out(struct survey *survey, const char *dataset, const char *why)
+/* An input has no string for each element: where there are others, its dims would be the loop's. */
+static bool is_text_array(const struct specimen *specimen)
 {
-    const size_t used = strlen(survey->left);
-    char more[SURVEY_LEFT];
-
-    snprintf(more, sizeof more, "%s%s (%s)", used ? ", " : "", dataset, why);
-    if (used + strlen(more) + 8 < SURVEY_LEFT)
-        strcat(survey->left, more);
-    else if (!strstr(survey->left, ", ..."))
-        strcat(survey->left, ", ...");
+    return specimen->type == TYPE_STRING && specimen->bound.rank > 1;
 }
 
 /* What a callback of H5Literate gets. */
@@ -101,6 +113,8 @@ static herr_t visit_link(hid_t root, const char *link, const H5L_info_t *info, v
     const hid_t object = H5Oopen(root, link, H5P_DEFAULT);
     const bool dataset = object >= 0 && H5Iget_type(object) == H5I_DATASET;
     struct error error = {0};
+    char left[SURVEY_LEFT];
+    int code;
 
     (void)info;
     if (object >= 0)
@@ -110,11 +124,17 @@ static herr_t visit_link(hid_t root, const char *link, const H5L_info_t *info, v
     memset(specimen, 0, sizeof *specimen);
     snprintf(specimen->bound.file, PATH_BYTES, "%s", visit->path);
     snprintf(specimen->bound.dataset, PATH_BYTES, "/%s", link);
-    specimen->named = make_identifier(specimen->bound.dataset, specimen->name);
-    if (!look(root, specimen, &error))
+    specimen->named = name_after(specimen->bound.dataset, specimen->name);
+    memcpy(left, visit->survey->left, sizeof left);
+    code = look(root, visit->survey, specimen, &error);
+    memcpy(visit->survey->left, left, sizeof left); /* its fields are looked at again where it is chosen */
+    visit->survey->field_count = 0;
+    if (!code && !is_text_array(specimen))
         return ++visit->found->count == LOOKED_AT_MOST;
-    leave_out(visit->survey, specimen->bound.dataset,
-              specimen->bound.type_name[0] ? specimen->bound.type_name : "no values");
+    offer_leave_out(visit->survey, specimen->bound.dataset,
+                    !code                          ? "an array of strings"
+                    : specimen->bound.type_name[0] ? specimen->bound.type_name
+                                                   : "no values");
     error_clear(&error);
     return 0;
 }
@@ -140,34 +160,51 @@ static uint64_t usual_items(const struct found *found)
 }
 
 /* Names are made unique by underscores behind them. */
-static void add_specimen(struct survey *survey, const struct specimen *specimen)
+static void name_apart(struct survey *survey, struct specimen *added)
 {
-    struct specimen *added = &survey->of[survey->count];
-
-    *added = *specimen;
     for (int k = 0; k < survey->count; k++)
         if (!strcmp(survey->of[k].name, added->name) && strlen(added->name) + 1 < NAME_BYTES) {
             strcat(added->name, "_");
             added->named = true;
             k = -1;
         }
-    survey->count++;
 }
 
-static void choose(const struct found *found, struct survey *survey)
+static int add_specimen(hid_t file, const struct specimen *specimen, struct survey *survey, struct error *error)
+{
+    struct specimen *added = &survey->of[survey->count];
+    hid_t dataset;
+
+    *added = *specimen;
+    name_apart(survey, added);
+    if (added->type == TYPE_COMPOUND) {
+        if (dataset_open(file, added->name, &added->bound, 0, &dataset, error))
+            return error->code;
+        added->type = TYPE_NONE;
+        offer_look(dataset, survey, added);
+        if (H5Dclose(dataset) < 0)
+            return hdf5_error(error, FAILED, "%s: %s", added->bound.file, added->bound.dataset);
+    }
+    survey->count += added->type != TYPE_NONE;
+    return OK;
+}
+
+static int choose(hid_t file, const struct found *found, struct survey *survey, struct error *error)
 {
     const uint64_t items = usual_items(found);
+    int code = OK;
 
-    for (int k = 0; k < found->count; k++) {
+    for (int k = 0; k < found->count && !code; k++) {
         const struct specimen *specimen = &found->of[k];
 
         if (specimen->bound.shape[0] != items)
-            leave_out(survey, specimen->bound.dataset, "another number of items");
+            offer_leave_out(survey, specimen->bound.dataset, "another number of items");
         else if (survey->count == SURVEY_MOST)
-            leave_out(survey, specimen->bound.dataset, "one more");
+            offer_leave_out(survey, specimen->bound.dataset, "one more");
         else
-            add_specimen(survey, specimen);
+            code = add_specimen(file, specimen, survey, error);
     }
+    return code;
 }
 
 static int survey_root(const char *path, struct survey *survey, struct error *error)
@@ -189,7 +226,7 @@ static int survey_root(const char *path, struct survey *survey, struct error *er
     if (!code && H5Literate(file, H5_INDEX_NAME, H5_ITER_INC, &at, visit_link, &visit) < 0)
         code = hdf5_error(error, REFUSED, "%s: can't be listed", path);
     if (!code)
-        choose(found, survey);
+        code = choose(file, found, survey, error);
     if (!code && !survey->count)
         code = error_set(error, REFUSED, "%s: no dataset with items at its root (give FILE:/DATASET; there are %s)",
                          path, *dataset_candidates(file, candidates, sizeof candidates) ? candidates : "none");
@@ -197,6 +234,11 @@ static int survey_root(const char *path, struct survey *survey, struct error *er
         code = hdf5_error(error, FAILED, "%s", path);
     free(found);
     return code;
+}
+
+static uint64_t items_of(const struct specimen *specimen)
+{
+    return specimen->bound.offsets[0] ? specimen->bound.items : specimen->bound.shape[0];
 }
 
 /* -i NAME=[FILE:]/DATASET */
@@ -217,12 +259,15 @@ static int survey_named(const struct options *options, struct survey *survey, st
             code = location_parse(given->value, &location, error);
         memcpy(specimen->bound.file, location.file, PATH_BYTES);
         memcpy(specimen->bound.dataset, location.dataset, PATH_BYTES);
-        code = code ? code : look_in_file(specimen, error);
+        code = code ? code : look_in_file(survey, specimen, error);
         survey->count++;
-        if (!code && specimen->bound.shape[0] != survey->of[0].bound.shape[0])
+        if (!code && options->inputs.count > 1 && is_text_array(specimen))
+            code = error_set(error, REFUSED, "%s: %s in %s is an array of strings (bind it alone)", specimen->name,
+                             specimen->bound.dataset, specimen->bound.file);
+        if (!code && items_of(specimen) != items_of(survey->of))
             code = error_set(error, REFUSED, "%s: %llu items, but %s has %llu (bind datasets of as many items)",
-                             specimen->name, (unsigned long long)specimen->bound.shape[0], survey->of[0].name,
-                             (unsigned long long)survey->of[0].bound.shape[0]);
+                             specimen->name, (unsigned long long)items_of(specimen), survey->of[0].name,
+                             (unsigned long long)items_of(survey->of));
     }
     return code;
 }
@@ -231,6 +276,7 @@ int survey_make(const struct options *options, struct survey *survey, struct err
 {
     struct location location;
     struct specimen *only = &survey->of[0];
+    char *at;
 
     memset(survey, 0, sizeof *survey);
     if (hdf5_start(error) || location_parse(options->input, &location, error))
@@ -244,7 +290,10 @@ int survey_make(const struct options *options, struct survey *survey, struct err
         return survey_root(location.file, survey, error);
     memcpy(only->bound.file, location.file, PATH_BYTES);
     memcpy(only->bound.dataset, location.dataset, PATH_BYTES);
-    make_identifier(location.dataset, only->name);
+    at = strstr(location.dataset, "@/");
+    if (at)
+        *at = '\0';
+    name_after(location.dataset, only->name);
     survey->count = 1;
-    return look_in_file(only, error);
+    return look_in_file(survey, only, error);
 }

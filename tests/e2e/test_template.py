@@ -77,14 +77,13 @@ class Template(Case):
     def test_what_fits(self):
         """The datasets that as many items have as most; what is left out is named."""
         a, b = RNG.normal(size=8), RNG.normal(size=(8, 2))
-        kinds = np.zeros(8, [("x", "f4"), ("name", "S3")])
-        self.write("in.h5", a=a, b=b, few=np.zeros(3), one=5.0, kinds=kinds, words=["a"] * 8)
+        self.write("in.h5", a=a, b=b, few=np.zeros(3), one=5.0, pairs=np.zeros((8, 2), "S3"), words=["a"] * 8)
         with h5py.File(self.path("in.h5"), "a") as file:
             file.create_group("group")["c"] = a
             file["nothing"] = h5py.Empty("f4")
         np.testing.assert_allclose(self.total("in.h5"), a + b.sum(1))
         left = re.search(r"Left out: (.*)", self.printed("in.h5")).group(1)
-        for name in ("/few (another number of items)", "/one (", "/words (", "/nothing ("):
+        for name in ("/few (another number of items)", "/one (", "/words (variable-length ", "/nothing (", "/pairs (an array of strings)"):
             self.assertIn(name, left)
         self.assertNotIn("group", left)
 
@@ -98,6 +97,75 @@ class Template(Case):
         np.testing.assert_allclose(got, x.sum(1) + y)
         self.assertIn("-i 'mine=/run 7/pos' -i other=two.h5:/y", self.printed("one.h5", "-i", "mine=/run 7/pos", "-i", "other=two.h5:/y"))
         np.testing.assert_allclose(self.total("one.h5:/run 7/pos"), x.sum(1))
+
+    def test_compounds(self):
+        """Nested, in arrays, with names that are none, and members that no kernel can take."""
+        inner = np.dtype([("flag", "u1"), ("at", ">f8", (2, 3)), ("good", "?"), ("2nd", "i2")])
+        words = h5py.string_dtype()
+        star = np.dtype(
+            [("ra", "f4"), ("B-V", "f8"), ("B+V", "f8"), ("inner", inner, (2,)), ("z", "c16"), ("name", "S5"), ("double", "i8"), ("k", "u4"),
+             ('q"q', "f4"), ("text", words), ("x__y", "u1"), ("M_PI", "f4"), ("one", inner), ("\\??/", "f4"), ("tags", "S2", (3,)), ("none", [("t", words)])]
+        )  # fmt: skip
+        data, want = np.zeros((7, 3), star), np.zeros((7, 3))
+        for name in ("ra", "B-V", "B+V", "double", "k", "x__y", "M_PI", "\\??/"):
+            data[name] = RNG.integers(0, 100, (7, 3))
+            want += data[name]
+        data["name"] = RNG.choice([b"", b"Vega", b"Sirius"], (7, 3))
+        want += np.char.str_len(data["name"])
+        data["z"] = RNG.normal(size=(7, 3)) + 1j
+        want += data["z"].real
+        for part in (data["inner"][..., 0], data["inner"][..., 1], data["one"]):
+            for name in ("flag", "good", "2nd"):
+                part[name] = RNG.integers(0, 2, (7, 3))
+                want += part[name]
+            part["at"] = RNG.normal(size=(7, 3, 2, 3))
+            want += part["at"].sum((2, 3))
+        data["text"] = data["none"]["t"] = "not this"
+        with h5py.File(self.path("in.h5"), "w") as file:
+            file["star"] = data
+            file["double"] = data["one"][:, 0]
+        np.testing.assert_allclose(self.total("in.h5:/star"), want.sum(1))
+        np.testing.assert_allclose(self.total("in.h5", "-i", "s=/star", ranks=2), want.sum(1))
+        one = data["one"][:, 0]
+        also = one["flag"].astype(float) + one["good"] + one["2nd"] + one["at"].sum((1, 2))
+        np.testing.assert_allclose(self.total("in.h5"), want.sum(1) + also)
+        text = self.printed("in.h5:/star")
+        for line in ("    } inner[2];\n", "double at[2][3];\n", "_Static_assert(sizeof(struct star) == 272, ", " *   star: struct star[n]  is /star, compound, 7 x 3\n"):
+            self.assertIn(line, text)
+        for left in ('star.q"q (no signature can have its name)', "star.tags (arrays of strings)", "star.none.t (variable-length strings)", "star.none (compounds {t})"):
+            self.assertIn(left, text)
+
+    def test_many_fields(self):
+        """As many as a signature may have; what is beyond is left out."""
+        with h5py.File(self.path("in.h5"), "w") as file:
+            for name in ("a", "b"):
+                file[name] = np.ones(4, [(f"f{k}" + "x" * 50, "i2") for k in range(100)])
+        with self.subTest("all of one, some of the other"):
+            text = self.printed("in.h5")
+            self.assertIn("/b.f28" + "x" * 50 + " (one field more than a signature may have)", text)
+        self.succeeded(self.h5map("run", "total.c", "in.h5", "OUTPUT.h5"))
+        np.testing.assert_array_equal(self.read("OUTPUT.h5", "sum"), np.full(4, 128.0))
+
+    def test_strings(self):
+        names = np.array([b"", b"a", b"four", b"seven.."])
+        self.write("in.h5", text=names, x=np.arange(4.0), pairs=np.array([[b"ab", b"c"]] * 4))
+        np.testing.assert_array_equal(self.total("in.h5"), [0, 2, 6, 10])
+        np.testing.assert_array_equal(self.total("in.h5:/pairs"), [[2, 1]] * 4)
+        self.assertIn('.signature = "text: string, x: double -> sum: double"', self.printed("in.h5"))
+
+    def test_ragged(self):
+        """Two that share their offsets, one with others, and one whose items all have one size."""
+        v, w, u = RNG.normal(size=20), RNG.normal(size=(20, 3)), RNG.normal(size=(12, 3))
+        at, begin, x = np.array([0, 5, 5, 20]), np.array([0, 4, 9]), RNG.normal(size=(3, 4))
+        self.write("in.h5", v=v, w=w, at=at, u=u, begin=begin, x=x)
+        want = np.array([v[a:b].sum() + w[a:b].sum() for a, b in zip(at, at[1:])]) + x.sum(1)
+        want += [u[a:b].sum() for a, b in ((0, 4), (4, 9), (9, 12))]
+        words = ["in.h5", "-i", "v=/v@/at", "-i", "w=/w@/at", "-i", "u=/u@/begin", "-i", "x=/x"]
+        for ranks in (1, 2):
+            np.testing.assert_allclose(self.total(*words, ranks=ranks), want)
+        self.assertIn('"v: double[*n], w: double[*n, m], u: double[*l, m], x: double[p] -> sum: double"', self.printed(*words))
+        self.assertIn("u: double[*l, m]  is /u, double, 12 x 3, 3 items by /begin\n", self.printed(*words))
+        np.testing.assert_allclose(self.total("in.h5:/v@/at"), [v[a:b].sum() for a, b in zip(at, at[1:])])
 
     def test_a_name_that_ends_the_comment(self):
         self.write("in.h5", **{"a": np.ones(3)})
@@ -113,7 +181,10 @@ class Template(Case):
         np.testing.assert_allclose(self.total("in.h5"), x.sum(tuple(range(4, 12))))
 
     def test_refusals(self):
-        self.write("in.h5", a=np.ones(3), b=np.ones(4), one=2.0, words=["a"])
+        words = h5py.string_dtype()
+        self.write("in.h5", a=np.ones(3), b=np.ones(4), one=2.0, words=["a"], texts=np.zeros((3, 2), "S2"))
+        with h5py.File(self.path("in.h5"), "a") as file:
+            file.create_dataset("none", (3,), [("t", words)])
         self.write("none.h5", one=2.0)
         with h5py.File(self.path("none.h5"), "a") as file:
             file["deep/x"] = np.ones(2)
@@ -128,6 +199,9 @@ class Template(Case):
             (r"one: /one in in\.h5 is a single value, it has no items", "in.h5:/one"),
             (r"w: /words in in\.h5 holds ", "in.h5", "-i", "w=/words"),
             (r"y: 4 items, but x has 3 \(bind datasets of as many items\)", "in.h5", "-i", "x=/a", "-i", "y=/b"),
+            (r"t: /texts in in\.h5 is an array of strings \(bind it alone\)", "in.h5", "-i", "x=/a", "-i", "t=/texts"),
+            (r"none: no field of /none in in\.h5 can be an input: /none\.t \(variable-length strings\)", "in.h5:/none"),
+            (r"v: the offsets /a in in\.h5 are no integers ", "in.h5", "-i", "v=/b@/a"),
             (r"in\.h5:/a: names a dataset, and so does -i", "in.h5:/a", "-i", "x=/a"),
             (r"--cast: does not go with template", "in.h5", "--cast"),
         ]:
