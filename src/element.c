@@ -84,6 +84,15 @@ void element_fill(const struct field *field, enum type type, struct element elem
                          (char *)to + field[f].offset + (size_t)k * field[f].element.bytes);
 }
 
+bool element_has_text(const struct field *field, enum type type, struct element element)
+{
+    bool text = type == TYPE_STRING;
+
+    for (int f = type == TYPE_COMPOUND ? element.field : -1; f >= 0 && !text; f = field[f].next)
+        text = element_has_text(field, field[f].type, field[f].element);
+    return text;
+}
+
 bool element_is_loose(const struct field *field, enum type type, struct element element)
 {
     uint32_t end = 0;

@@ -21,6 +21,9 @@ bool element_lay_out(struct field *field, struct element *element);
 /* What a failed item holds: a compound of fills, an empty string. `to` gets the element's bytes, padding zero. */
 void element_fill(const struct field *field, enum type type, struct element element, void *to);
 
+/* Is it a string, or has it one? */
+bool element_has_text(const struct field *field, enum type type, struct element element);
+
 /* Are there bytes in it that a kernel may leave as they come: padding, what is behind a string's end? */
 bool element_is_loose(const struct field *field, enum type type, struct element element);
 

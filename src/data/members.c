@@ -140,7 +140,9 @@ static int match_number(struct matching *m, hid_t base, struct field *field)
     if (!possible)
         return refuse(m, look.name, type_name(field->type), "complex numbers can't become real ones");
     if (!type_is_safe(look.wire, field->type) && !m->members->cast)
-        return refuse(m, look.name, type_name(field->type), "give --cast to convert, items that do not fit fail");
+        return refuse(m, look.name, type_name(field->type),
+                      m->members->port->role == ROLE_SHARED ? "give --cast to convert, where every element fits"
+                                                            : "give --cast to convert, items that do not fit fail");
     field->wire = look.wire;
     field->wire_bytes = (uint32_t)type_bytes(look.wire);
     return OK;

@@ -1,10 +1,13 @@
 #include "data/shared.h"
 
+#include "codec/compound.h"
 #include "codec/convert.h"
 #include "data/dataset.h"
 #include "data/source.h"
+#include "element.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define PIECE_BYTES (1u << 20)
 #define SHAPE_BYTES 200
@@ -21,9 +24,12 @@ struct reading {
     int32_t *status; /* [piece] */
 };
 
-static bool converts(const struct feed *feed)
+static bool converts(const struct shared_table *table)
 {
-    return feed->wire != feed->type || feed->packing.given;
+    const struct feed *feed = table->feed;
+
+    return feed->wire != feed->type || feed->packing.given ||
+           (feed->type == TYPE_COMPOUND && compound_converts(table->field, feed->element));
 }
 
 /* Elements of a row of chunks along axis 0; 0: it is in none. */
@@ -48,6 +54,7 @@ static void describe(struct reading *r, const struct shared_table *table)
     r->signature.in[0].role = ROLE_INPUT;
     r->signature.in[0].rank = 0;
     r->binding.in[0] = *bound;
+    memcpy(r->binding.field, table->field, sizeof r->binding.field);
     r->binding.loop_rank = bound->rank;
     for (int d = 0; d < bound->rank; d++)
         r->binding.loop_shape[d] = bound->shape[d];
@@ -65,31 +72,53 @@ static void describe(struct reading *r, const struct shared_table *table)
 static int allocate(struct reading *r, struct error *error)
 {
     const struct feed *feed = r->table->feed;
-    const uint64_t row = chunk_row(r->table->bound);
+    const uint64_t row = chunk_row(r->table->bound), wire = element_bytes(feed->wire, feed->wire_element);
 
-    r->piece = PIECE_BYTES / sizeof(struct scalar);
-    if (!converts(feed) && row)
+    r->piece = PIECE_BYTES / (wire > sizeof(struct scalar) ? wire : sizeof(struct scalar)) + 1;
+    if (!converts(r->table) && row)
         r->piece = row < r->piece ? r->piece / row * row : row;
-    if (!converts(feed))
+    if (!converts(r->table))
         return OK;
-    r->wire = malloc(r->piece * type_bytes(feed->wire));
+    r->wire = malloc(r->piece * wire);
     r->status = calloc(r->piece, sizeof *r->status);
-    return r->wire && r->status ? OK : error_memory(error, "a shared table", r->piece * type_bytes(feed->wire));
+    return r->wire && r->status ? OK : error_memory(error, "a shared table", r->piece * wire);
+}
+
+/* Convert `count` elements; how many can't be, their status being set. */
+static size_t convert(const struct reading *r, uint64_t count, void *to)
+{
+    struct feed one = *r->table->feed;
+
+    one.elements = 1;
+    one.bytes = element_bytes(one.type, one.element);
+    if (one.type == TYPE_COMPOUND)
+        return compound_convert(r->table->field, &one, r->wire, count, &(struct compounds){to, r->status});
+    return convert_items(&one, r->wire, count, to, r->status);
+}
+
+/* Why element k at hand can't be converted. */
+static void explain(const struct reading *r, uint64_t k, char *why, size_t why_bytes)
+{
+    struct feed one = *r->table->feed;
+    const char *wire = r->wire;
+
+    one.elements = 1;
+    if (one.type == TYPE_COMPOUND)
+        compound_reason(r->table->field, &one, wire + k * one.wire_element.bytes, why, why_bytes);
+    else
+        convert_reason(&one, wire, k, why, why_bytes);
 }
 
 /* Name the first element at hand that can't be converted. */
-static int refuse(const struct reading *r, uint64_t first, uint64_t count, void *to, struct error *error)
+static int refuse(const struct reading *r, uint64_t first, uint64_t count, struct error *error)
 {
     const struct bound *bound = r->table->bound;
-    struct feed one = *r->table->feed;
     uint64_t k = 0, at, index[LOOP_DIMS_MAX + PORT_DIMS_MAX];
     char why[REASON_TEXT_MAX + 1], where[SHAPE_BYTES];
 
-    one.elements = 1;
-    convert_items(&one, r->wire, count, to, r->status);
     while (k + 1 < count && !r->status[k])
         k++;
-    convert_reason(&one, r->wire, k, why, sizeof why);
+    explain(r, k, why, sizeof why);
     at = first + k;
     for (int d = bound->rank - 1; d >= 0; at /= bound->shape[d--])
         index[d] = at % bound->shape[d];
@@ -101,21 +130,17 @@ static int refuse(const struct reading *r, uint64_t first, uint64_t count, void 
 
 static int read_piece(struct reading *r, uint64_t first, uint64_t count, char *to, struct error *error)
 {
-    struct feed feed = *r->table->feed;
     void *place[PORTS_MAX] = {r->wire ? r->wire : to};
 
     if (source_read(r->source, first, count, place, error) || !r->wire)
         return error->code;
-    feed.elements = count;
-    if (convert_items(&feed, r->wire, 1, to, r->status) == 0)
-        return OK;
-    r->status[0] = 0;
-    return refuse(r, first, count, to, error);
+    return convert(r, count, to) ? refuse(r, first, count, error) : OK;
 }
 
 static int read_all(struct reading *r, char *to, struct error *error)
 {
-    const uint64_t elements = r->table->feed->elements, bytes = type_bytes(r->table->feed->type);
+    const uint64_t elements = r->table->feed->elements,
+                   bytes = element_bytes(r->table->feed->type, r->table->feed->element);
 
     for (uint64_t done = 0, some; done < elements && !error->code; done += some) {
         some = elements - done < r->piece ? elements - done : r->piece;

@@ -8,6 +8,7 @@ struct shared_table {
     const struct port *port;
     const struct bound *bound;
     const struct feed *feed;
+    const struct field *field; /* the plan's */
     uint64_t cache_bytes;
     void *self;
     void (*look)(void *self); /* called before each piece; NULL: not */

@@ -21,15 +21,6 @@ struct reading {
     uint64_t piece;
 };
 
-static bool has_text(const struct field *field, enum type type, struct element element)
-{
-    bool text = type == TYPE_STRING;
-
-    for (int f = type == TYPE_COMPOUND ? element.field : -1; f >= 0 && !text; f = field[f].next)
-        text = has_text(field, field[f].type, field[f].element);
-    return text;
-}
-
 /* Where the first text is that is not UTF-8, in an element of the wire; NULL: all are. *name: of its field, NULL: it is
  * in none. */
 static const char *find_bad(const struct field *field, const struct field *whole, const char *at, const char **name)
@@ -136,7 +127,7 @@ int texts_check(const struct signature *signature, const struct binding *binding
 
     for (int k = 0; k < signature->in_count && !code; k++)
         if (signature->in[k].role == ROLE_INPUT &&
-            has_text(signature->field, signature->in[k].type, signature->in[k].element))
+            element_has_text(signature->field, signature->in[k].type, signature->in[k].element))
             code = check_input(signature, binding, k, error);
     return code;
 }

@@ -1,4 +1,6 @@
 #include "kernel/port.h"
+
+#include "element.h"
 #include "kernel/written.h"
 
 #include <stdio.h>
@@ -181,8 +183,8 @@ int port_parse(struct parser *parser, enum role role, struct port *port)
     }
     port->type = written.type;
     port->element = written.element;
-    if (!code && port->type >= TYPE_COUNT && role == ROLE_SHARED)
-        port_later(parser, port, type_name(port->type), "use a numeric type");
+    if (!code && role == ROLE_SHARED && element_has_text(parser->signature->field, port->type, port->element))
+        port_later(parser, port, "string", "use numbers, or leave its strings out");
     if (!code && role == ROLE_RESULT && port->element.bytes > RESULT_BYTES_MAX)
         code = scan_error(scan, type_at, "make it smaller, or use dims behind the compound",
                           "an element of result '%s' takes %u bytes, more than %d", port->name,

@@ -59,8 +59,9 @@ static int measure(const struct port *port, const struct plan *plan, uint64_t *e
 static void plan_table(const struct bound *bound, struct feed *feed)
 {
     feed->shared = true;
-    feed->table_bytes = feed->elements * type_bytes(feed->type);
+    feed->table_bytes = feed->elements * element_bytes(feed->type, feed->element);
     feed->wire = bound->wire;
+    feed->wire_element = bound->element;
     feed->packing = bound->packing;
 }
 

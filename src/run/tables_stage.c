@@ -53,6 +53,7 @@ static void read_tables(struct run *run)
         const struct shared_table table = {.port = &run->signature.in[k],
                                            .bound = &run->binding.in[k],
                                            .feed = &run->plan.in[k],
+                                           .field = run->plan.field,
                                            .cache_bytes = run->options->memory_bytes / 2,
                                            .self = &touch,
                                            .look = touch_lock};

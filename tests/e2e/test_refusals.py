@@ -234,7 +234,7 @@ class Lines(Case):
 
 SIGNATURES = [
     # (signature, pattern): what parses but can't be run yet, then what is wrong
-    ("z: double, shared x: {a: double, b: int32}[n] -> y: double", r"compound shared table 'x'"),
+    ("z: double, shared x: {a: double, b: string}[n] -> y: double", r"string shared table 'x'"),
     ("z: double, shared x: string -> y: double", r"string shared table 'x'"),
     ("x: double -> y: {a: string}", r"a string in a result without a length"),
     ("x: string[16] -> y: double", r"a string in an input with a length"),

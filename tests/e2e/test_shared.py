@@ -81,6 +81,23 @@ class Results(Shared):
         y = self.read("one.h5", "y")
         self.assertTrue(np.isin(y, self.lut).all() and len(set(y)) > 1000)
 
+    def test_compounds(self):
+        """By the names of the fields: as the kernel has them, and in another order, other types, with others between."""
+        same = np.dtype({"names": ["at", "the id", "good"], "formats": [("f8", 2), "i2", "?"], "offsets": [0, 16, 18], "itemsize": 24})
+        other = np.dtype([("good", "?"), ("note", "S3"), ("at", ">f4", (2,)), ("the id", "u1")])
+        for kind in (same, other):
+            lut = np.zeros(5000, kind)
+            lut["at"], lut["the id"], lut["good"] = self.lut.astype("f4")[:, None] * [1, 2], np.arange(5000) % 200, np.arange(5000) % 7
+            self.write("in.h5", x=self.x[8:99999], lut=lut)
+            k = self.x[8:99999].astype(int)
+            want = np.where(lut["good"], lut["at"][:, 0].astype(float) + lut["at"][:, 1].astype(float) * lut["the id"], np.nan)[k]
+            for way in WAYS:
+                for ranks in (1, 2, 3):
+                    with self.subTest(kind=kind, way=way, ranks=ranks):
+                        words = ["--max-failures", "100%", *way, "--overwrite", self.of("lookup_entry"), "in.h5", "out.h5"]
+                        self.succeeded(self.run_on(ranks, *words), 1)
+                        np.testing.assert_array_equal(self.read("out.h5", "y"), want)
+
     def test_one_dataset_as_both(self):
         """The loop goes over what is the table, too."""
         self.write("in.h5", lut=np.arange(10.0)[::-1])
@@ -200,6 +217,21 @@ class Refusals(Shared):
             r"lut: /lut in in\.h5: element \(312345\): 300 is not a uint8 \(all items need it: correct it, or take another "
             r"type\)",
             "bytes", "--cast", "in.h5", noted=True,
+        )  # fmt: skip
+
+    def test_a_field_that_does_not_fit(self):
+        values = np.zeros(5, [("at", "f8", (2,)), ("the id", "i4"), ("good", "?")])
+        values["the id"][3] = 70000
+        self.write("in.h5", x=np.zeros(5), lut=values)
+        self.check(
+            r"lut: field 'the id' of /lut in in\.h5 holds int32, the kernel takes int16 \(give --cast to convert, where every "
+            r"element fits\)",
+            "lookup_entry", "in.h5",
+        )  # fmt: skip
+        self.check(
+            r"lut: /lut in in\.h5: element \(3\): field 'id': 70000 is not an int16 \(all items need it: correct it, or take "
+            r"another type\)",
+            "lookup_entry", "--cast", "in.h5", noted=True,
         )  # fmt: skip
 
     def test_no_file_for_it(self):

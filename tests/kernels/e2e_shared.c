@@ -44,6 +44,23 @@ static int lookup_all(const h5map_slice_t *slice)
     return 0;
 }
 
+/* A table of compounds, as it is stored or not. */
+static int lookup_entry(const h5map_item_t *item)
+{
+    const double *x = item->in[0];
+    const struct {
+        double at[2];
+        int16_t id;
+        bool good;
+    } *entry = item->in[1];
+    const size_t k = (size_t)*x;
+
+    if (k >= item->dim[0] || !entry[k].good)
+        return h5map_fail(item, "%g is not in the table", *x);
+    *(double *)item->out[0] = entry[k].at[0] + entry[k].at[1] * entry[k].id;
+    return 0;
+}
+
 /* Without an input: count:N. */
 static int draw(const h5map_item_t *item)
 {
@@ -142,6 +159,8 @@ H5MAP_KERNEL(lookup, .signature = LOOKUP);
 H5MAP_SLICE_KERNEL(lookup_all, .signature = LOOKUP);
 H5MAP_KERNEL(weigh, .signature = "shared w: double[r, c], x: double[c], shared bias: double[r], param scale: float = 1"
                                  " -> y: double[r]");
+H5MAP_KERNEL(lookup_entry,
+             .signature = "x: double, shared lut: {at: double[2], id=\"the id\": int16, good: bool}[m] -> y: double");
 H5MAP_KERNEL(draw, .signature = "shared lut: double[m] -> y: double");
 H5MAP_KERNEL(up_to, .signature = LOOKUP, .init = sums_begin, .finish = sums_end);
 H5MAP_KERNEL(scribble, .signature = LOOKUP);
