@@ -14,6 +14,9 @@ size_t ragged_bytes(const struct feed *feed, const void *part, uint64_t count);
 /* The most bytes that the part of so many items takes. */
 size_t ragged_room(const struct feed *feed, uint64_t count);
 
+/* Item k alone, as items of one size are described. */
+struct feed ragged_item(const struct feed *feed, const uint64_t *offset, uint64_t k);
+
 /* convert_items of `count` items that offset[0 .. count] cut; both sides begin at offset[0], which is 0. */
 size_t ragged_convert(const struct feed *feed, const uint64_t *offset, const void *from, uint64_t count, void *to,
                       int32_t *status);

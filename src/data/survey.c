@@ -7,6 +7,7 @@
 #include "data/location.h"
 #include "data/offer.h"
 #include "data/ragged.h"
+#include "element.h"
 
 #include <hdf5.h>
 #include <stdio.h>
@@ -37,14 +38,15 @@ static bool name_after(const char *dataset, char name[NAME_BYTES])
 }
 
 /* Where its items begin, VALUES@OFFSETS. */
-static int look_at_offsets(hid_t file, struct specimen *specimen, struct error *error)
+static int look_at_offsets(hid_t file, const struct survey *survey, struct specimen *specimen, struct error *error)
 {
     struct port port = {.ragged = true, .rank = specimen->bound.rank};
 
     memcpy(port.name, specimen->name, sizeof port.name);
-    if (specimen->type == TYPE_STRING || port.rank > PORT_DIMS_MAX)
-        return error_set(error, REFUSED, "%s: %s in %s can't be a ragged input (bind another dataset)", specimen->name,
-                         specimen->bound.dataset, specimen->bound.file);
+    if (port.rank > PORT_DIMS_MAX || element_has_text(survey->field, specimen->type, specimen->element))
+        return error_set(error, REFUSED, "%s: %s in %s %s, and is no ragged input (bind another dataset)",
+                         specimen->name, specimen->bound.dataset, specimen->bound.file,
+                         port.rank > PORT_DIMS_MAX ? "has more than 8 dims" : "holds strings");
     return ragged_scan(file, &port, &specimen->bound, error);
 }
 
@@ -65,7 +67,7 @@ static int look(hid_t file, struct survey *survey, struct specimen *specimen, st
         code = error_set(error, REFUSED, "%s: %s in %s is a single value, it has no items (bind another dataset)", name,
                          specimen->bound.dataset, specimen->bound.file);
     if (!code && specimen->bound.offsets[0])
-        code = look_at_offsets(file, specimen, error);
+        code = look_at_offsets(file, survey, specimen, error);
     if (dataset >= 0 && H5Dclose(dataset) < 0 && !code)
         code = hdf5_error(error, FAILED, "%s: %s in %s", name, specimen->bound.dataset, specimen->bound.file);
     return code;

@@ -191,8 +191,10 @@ int port_parse(struct parser *parser, enum role role, struct port *port)
                           (unsigned)port->element.bytes, RESULT_BYTES_MAX);
     if (!code && port->type != TYPE_STRING)
         code = parse_dims(parser, port);
-    if (!code && port->ragged && port->type >= TYPE_COUNT)
+    if (!code && port->ragged && port->type >= TYPE_COUNT && role == ROLE_RESULT)
         port_later(parser, port, "ragged", "give its dim one size");
+    if (!code && port->ragged && element_has_text(parser->signature->field, port->type, port->element))
+        port_later(parser, port, "ragged", "leave its strings out");
     if (!code && role == ROLE_PARAM)
         code = check_param(parser, port, type_at);
     if (code || !scan_take(scan, "="))

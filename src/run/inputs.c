@@ -40,6 +40,16 @@ void inputs_place_ragged(const struct inputs *inputs, int k, const void *from, c
     part->in[k] = (const char *)from + ragged_rows_at(at->count) + offset[0] * inputs->plan->in[k].wire_row_bytes;
 }
 
+/* Item k of a ragged input of compounds: its bytes as they travel, and what describes it. */
+static const char *ragged_compounds(const struct feed *feed, const struct part *part, int input, uint64_t k,
+                                    struct feed *one)
+{
+    const uint64_t *const offset = part->offset[input];
+
+    *one = ragged_item(feed, offset, k);
+    return (const char *)part->in[input] + offset[k] * feed->wire_row_bytes;
+}
+
 /* Say why the items that were just marked failed: those of the piece whose status is set. */
 static void explain(const struct inputs *inputs, int input, const struct part *part, struct calls *calls)
 {
@@ -50,7 +60,12 @@ static void explain(const struct inputs *inputs, int input, const struct part *p
     for (uint64_t k = 0; k < part->count; k++) {
         if (calls->status[k] != H5MAP_FAILED)
             continue;
-        if (feed->ragged)
+        if (feed->ragged && feed->type == TYPE_COMPOUND) {
+            struct feed one;
+            const char *const item = ragged_compounds(feed, part, input, k, &one);
+
+            compound_reason(inputs->plan->field, &one, item, text, sizeof text);
+        } else if (feed->ragged)
             ragged_reason(feed, part->offset[input], from, k, text, sizeof text);
         else if (feed->type == TYPE_COMPOUND)
             compound_reason(inputs->plan->field, feed, (const char *)from + k * feed->wire_bytes, text, sizeof text);
@@ -61,10 +76,28 @@ static void explain(const struct inputs *inputs, int input, const struct part *p
     }
 }
 
+static size_t convert_ragged_compounds(const struct inputs *inputs, int k, const struct part *part, int32_t *status)
+{
+    const struct feed *feed = &inputs->plan->in[k];
+    char *to = inputs->converted[k];
+    size_t failed = 0;
+
+    for (uint64_t i = 0; i < part->count; i++) {
+        struct feed one;
+        const char *const item = ragged_compounds(feed, part, k, i, &one);
+
+        failed += compound_convert(inputs->plan->field, &one, item, 1, &(struct compounds){to, &status[i]});
+        to += one.bytes;
+    }
+    return failed;
+}
+
 static size_t convert_input(const struct inputs *inputs, int k, const struct part *part, int32_t *status)
 {
     const struct feed *feed = &inputs->plan->in[k];
 
+    if (feed->ragged && feed->type == TYPE_COMPOUND)
+        return convert_ragged_compounds(inputs, k, part, status);
     if (feed->ragged)
         return ragged_convert(feed, part->offset[k], part->in[k], part->count, inputs->converted[k], status);
     if (feed->type == TYPE_COMPOUND)

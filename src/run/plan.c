@@ -76,8 +76,8 @@ static void plan_ragged(const struct port *port, const struct plan *plan, struct
     feed->ragged = true;
     feed->dim = port->dim[0].name;
     feed->row_elements = elements_of(&row, plan);
-    feed->wire_row_bytes = feed->row_elements * type_bytes(feed->wire);
-    feed->row_bytes = feed->row_elements * type_bytes(feed->type);
+    feed->wire_row_bytes = feed->row_elements * element_bytes(feed->wire, feed->wire_element);
+    feed->row_bytes = feed->row_elements * element_bytes(feed->type, feed->element);
 }
 
 static int plan_inputs(const struct plan_input *input, struct plan *plan, struct error *error)

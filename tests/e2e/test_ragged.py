@@ -50,6 +50,30 @@ class Results(Ragged):
                             shutil.copy(self.path("out.h5"), self.path("first.h5"))
                         self.check_same("first.h5", "out.h5")
 
+    def test_compounds(self):
+        """As they are stored, and converted; one item has a value that does not fit."""
+        rng = np.random.default_rng(11)
+        offset = self.offset[:3000]
+        same = np.dtype({"names": ["id", "weight"], "formats": [("i2", 2), "f8"], "offsets": [0, 8], "itemsize": 16})
+        other = np.dtype([("weight", ">f4"), ("note", "S3"), ("id", "i4", (2,))])
+        for kind in (same, other):
+            pair = np.zeros((offset[-1], 2), kind)
+            pair["id"], pair["weight"] = rng.integers(-99, 99, (offset[-1], 2, 2)), rng.integers(0, 9, (offset[-1], 2))
+            each = (pair["weight"].astype(float) * (pair["id"][..., 0].astype(int) - pair["id"][..., 1])).sum(1)
+            want = np.array([each[a:b].sum() for a, b in zip(offset, offset[1:])])
+            if kind == other:
+                pair["id"][offset[777] + 40, 1, 0] = 40000
+                want[777] = np.nan
+            self.write("pairs.h5", pair=pair, at=offset)
+            for way in WAYS[:3]:
+                for ranks in (1, 2, 3):
+                    with self.subTest(kind=kind, way=way, ranks=ranks):
+                        words = [*way, "--cast", "--overwrite", self.of("add_pairs"), "pairs.h5", "out.h5", "-i", "pair=/pair@/at"]
+                        self.succeeded(self.run_on(ranks, *words), kind == other)
+                        np.testing.assert_array_equal(self.read("out.h5", "sum"), want)
+        with h5py.File(self.path("out.h5")) as file:
+            self.assertIn("field 'id': 40000 is not an int16", str(file["h5map/failures"][:]))
+
     def test_selected_items_and_starts(self):
         self.write("starts.h5", x=self.x[: self.offset[-2]].astype(np.float32), at=self.offset[:12346].astype(">u4"))
         result = self.run_on(2, self.of("add"), "starts.h5", "out.h5", "-i", "x=/x@/at", "--items", "1:12346:7")

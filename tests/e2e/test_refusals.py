@@ -238,7 +238,7 @@ SIGNATURES = [
     ("z: double, shared x: string -> y: double", r"string shared table 'x'"),
     ("x: double -> y: {a: string}", r"a string in a result without a length"),
     ("x: string[16] -> y: double", r"a string in an input with a length"),
-    ("x: {a: double}[*n] -> y: double", r"a ragged input 'x'"),
+    ("x: {a: double, b: string}[*n] -> y: double", r"a ragged input 'x'"),
     ("x: double -> y: string[4], z: {a: double}[*]", r"a ragged result 'z'"),
     ("shared lut: double[*m], x: double -> y: double", r"shared 'lut' has a ragged dim"),
     ("", r"signature"),

@@ -166,6 +166,12 @@ class Template(Case):
         self.assertIn('"v: double[*n], w: double[*n, m], u: double[*l, m], x: double[p] -> sum: double"', self.printed(*words))
         self.assertIn("u: double[*l, m]  is /u, double, 12 x 3, 3 items by /begin\n", self.printed(*words))
         np.testing.assert_allclose(self.total("in.h5:/v@/at"), [v[a:b].sum() for a, b in zip(at, at[1:])])
+        pair = np.zeros((20, 2), [("id", "u1"), ("weight", "f4", (2,))])
+        pair["id"] = RNG.integers(0, 9, (20, 2))
+        pair["weight"] = 1.5
+        self.write("pairs.h5", pair=pair, at=at)
+        want = [pair["id"][a:b].sum() + 6 * (b - a) for a, b in zip(at, at[1:])]
+        np.testing.assert_allclose(self.total("pairs.h5", "-i", "pair=/pair@/at"), want)
 
     def test_a_name_that_ends_the_comment(self):
         self.write("in.h5", **{"a": np.ones(3)})
@@ -182,7 +188,7 @@ class Template(Case):
 
     def test_refusals(self):
         words = h5py.string_dtype()
-        self.write("in.h5", a=np.ones(3), b=np.ones(4), one=2.0, words=["a"], texts=np.zeros((3, 2), "S2"))
+        self.write("in.h5", a=np.ones(3), b=np.ones(4), one=2.0, words=["a"], texts=np.zeros((3, 2), "S2"), at=[0, 3])
         with h5py.File(self.path("in.h5"), "a") as file:
             file.create_dataset("none", (3,), [("t", words)])
         self.write("none.h5", one=2.0)
@@ -201,6 +207,7 @@ class Template(Case):
             (r"y: 4 items, but x has 3 \(bind datasets of as many items\)", "in.h5", "-i", "x=/a", "-i", "y=/b"),
             (r"t: /texts in in\.h5 is an array of strings \(bind it alone\)", "in.h5", "-i", "x=/a", "-i", "t=/texts"),
             (r"none: no field of /none in in\.h5 can be an input: /none\.t \(variable-length strings\)", "in.h5:/none"),
+            (r"t: /texts in in\.h5 holds strings, and is no ragged input \(bind another dataset\)", "in.h5", "-i", "t=/texts@/at"),
             (r"v: the offsets /a in in\.h5 are no integers ", "in.h5", "-i", "v=/b@/a"),
             (r"in\.h5:/a: names a dataset, and so does -i", "in.h5:/a", "-i", "x=/a"),
             (r"--cast: does not go with template", "in.h5", "--cast"),

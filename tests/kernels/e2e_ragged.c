@@ -45,9 +45,24 @@ static int beyond(const h5map_item_t *item)
     return 0;
 }
 
+/* Pairs of compounds. */
+static int add_pairs(const h5map_item_t *item)
+{
+    const struct {
+        int16_t id[2];
+        double weight;
+    } *pair = item->in[0];
+    double *result = item->out[0];
+
+    for (size_t k = 0; k < 2 * item->dim[0]; k++)
+        *result += pair[k].weight * (pair[k].id[0] - pair[k].id[1]);
+    return 0;
+}
+
 #define ADD "x: double[*n] -> sum: double, length: uint64"
 
 H5MAP_KERNEL(add, .signature = ADD);
 H5MAP_SLICE_KERNEL(add_all, .signature = ADD);
 H5MAP_KERNEL(center, .signature = "x: float[*n, 3], far: double, weight: float[*n] -> c: double[3]");
+H5MAP_KERNEL(add_pairs, .signature = "pair: {id: int16[2], weight: double}[*n, 2] -> sum: double");
 H5MAP_KERNEL(beyond, .signature = "x: double[*n] -> y: double");
