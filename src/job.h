@@ -165,6 +165,7 @@ struct bound {
     uint32_t others_crc;      /* of size and mtime of the other files that its data is in, 0: none */
     char offsets[PATH_BYTES]; /* of a ragged input: where its items begin in the dataset, whose rows are flat */
     uint64_t items, longest;  /* of a ragged input: how many, and the rows of the longest */
+    bool vlen;                /* its elements are of variable length by their type; longest: a text's bytes, with its NUL */
 };
 
 struct binding {
@@ -214,7 +215,7 @@ struct feed {
     uint64_t wire_bytes, bytes;           /* per item */
     uint64_t table_bytes;                 /* of a shared table, as the kernel takes it */
     bool ragged;                          /* items have lengths of their own (codec/ragged.h): */
-    int dim;                              /* the number of that dim */
+    int dim;                              /* the number of that dim; -1: a text's length, which is none */
     uint64_t row_elements, wire_row_bytes, row_bytes; /* of one of its indices */
     struct packing packing;
     struct scalar value; /* of a parameter */

@@ -274,7 +274,7 @@ static void refuses_what_is_no_number(void)
     put_type("in.h5", "/vtext", variable);
     put_type("in.h5", "/ld", H5T_NATIVE_LDOUBLE);
     put_type("in.h5", "/opaque", H5Tcreate(H5T_OPAQUE, 4));
-    put_type("in.h5", "/vlen", H5Tvlen_create(H5T_NATIVE_INT));
+    put_type("in.h5", "/nested", H5Tvlen_create(H5Tvlen_create(H5T_NATIVE_INT)));
     put_type("in.h5", "/array", H5Tarray_create2(H5T_NATIVE_INT, 1, &two));
     put_type("in.h5", "/ref", H5Tcopy(H5T_STD_REF_OBJ));
     put_type("in.h5", "/ab", compound("a", "b", H5T_NATIVE_INT));
@@ -284,7 +284,7 @@ static void refuses_what_is_no_number(void)
     check_no_number("/vtext", "variable-length strings");
     check_no_number("/ld", "long doubles (16 bytes)");
     check_no_number("/opaque", "opaque bytes");
-    check_no_number("/vlen", "variable-length sequences");
+    check_no_number("/nested", "variable-length sequences");
     check_no_number("/array", "elements that are arrays themselves");
     check_no_number("/ref", "references");
     check_no_number("/ab", "compounds {a, b}");

@@ -32,11 +32,12 @@
  *              compile). float is float, complex64 float[2] or float _Complex, bool bool. Field dims are numbers;
  *              compounds nest.
  *              string: item->in[k] is the text itself, a const char * (UTF-8, ends with a NUL, valid during the call);
- *              in a compound it is a const char * member. string[16], in results: char[16], which the text may fill,
- *              NULs behind it
+ *              in a compound it is a const char * member, in a slice kernel h5map_text gives it. string[16], in
+ *              results: char[16], which the text may fill, NULs behind it
  *   dims       numbers, names (one name is one size everywhere) or integer parameters
  *   *name      first of an input's dims: ragged, every item has its own (double[*n], float[*n, 3]); bound with
- *              -i NAME=/VALUES@/OFFSETS; item->dim[] holds the item's, a slice kernel finds it in in_offset
+ *              -i NAME=/VALUES@/OFFSETS, or a dataset of sequences (H5T_VLEN); item->dim[] holds the item's, a slice
+ *              kernel finds it in in_offset
  *              in a result * or, for people, *name: any number of rows an item, see h5map_resize
  *   shared     a whole dataset of these dims, the same for every item (a lookup table, weights, a mesh); read once,
  *              held once a node however many ranks are there, and may be larger than --memory; it can't be written
@@ -112,7 +113,8 @@ typedef struct h5map_slice {
     const uint64_t *const *in_offset; /* in_offset[p] is NULL, or of a ragged input [count + 1] offsets: item k starts
                                          at (const char *)in[p] + in_offset[p][k] * in_bytes[p] and has
                                          in_offset[p][k + 1] - in_offset[p][k] rows; in_bytes[p] is a row's, and dim[]
-                                         has the rows of the longest item of all */
+                                         has the rows of the longest item of all. Of a string: NULL where texts are
+                                         stored with one length, else rows are its bytes (h5map_text knows both) */
     const size_t *in_dim;             /* [in_count] number of each input's ragged dim in dim[], or SIZE_MAX */
     size_t dim_count;
 } h5map_slice_t;
@@ -203,6 +205,14 @@ H5MAP_PRINTF_(2, 3) static int h5map_refuse(const h5map_job_t *job, const char *
         job->calls->note(job->calls, H5MAP_STOPPED, 0, format, arguments);
     va_end(arguments);
     return H5MAP_STOPPED;
+}
+
+/* In a slice kernel: the text of item k of input p, a string; valid during the call. */
+H5MAP_INLINE_ const char *h5map_text(const h5map_slice_t *slice, size_t p, size_t k)
+{
+    const uint64_t *const offset = slice->in_offset ? slice->in_offset[p] : NULL;
+
+    return (const char *)slice->in[p] + (offset ? (size_t)offset[k] : k) * slice->in_bytes[p];
 }
 
 /* Result r of the item, a ragged one (`-> peaks: double[*]`; `[*, 3]` has rows of 3), gets `count` rows, all zero:
@@ -383,7 +393,7 @@ H5MAP_INLINE_ int h5map_each_ragged_(const h5map_slice_t *slice, int (*one)(cons
             const uint64_t *const offset = slice->in_offset ? slice->in_offset[p] : NULL;
 
             in[p] = (const char *)slice->in[p] + (offset ? offset[k] : k) * slice->in_bytes[p];
-            if (offset)
+            if (offset && slice->in_dim[p] < H5MAP_DIMS_MAX)
                 dim[slice->in_dim[p]] = (size_t)(offset[k + 1] - offset[k]);
         }
         for (size_t p = 0; p < slice->out_count; p++)
@@ -402,7 +412,7 @@ H5MAP_INLINE_ int h5map_each_(const h5map_slice_t *slice, int (*one)(const h5map
     const size_t in_count = slice->in_count, out_count = slice->out_count;
     int any = 0;
 
-    if (strchr(signature, '*'))
+    if (strchr(signature, '*') || strstr(signature, "string"))
         return h5map_each_ragged_(slice, one);
     if (h5map_is_one_to_one_(signature) && in_count == 1 && out_count == 1 && !slice->index)
         return h5map_each_one_to_one_(slice, one);

@@ -12,6 +12,7 @@
 #include "data/result_names.h"
 #include "data/storage.h"
 #include "data/texts.h"
+#include "data/vlen.h"
 #include "data/where.h"
 
 #include <hdf5.h>
@@ -69,6 +70,28 @@ static void note_matlab(const struct request *request, hid_t dataset, const stru
                   bound->dataset);
 }
 
+/* Items have lengths of their own, or they have not: the kernel and the file agree about that. */
+static int check_lengths(const struct request *request, const struct port *port, const struct bound *bound)
+{
+    if (port->ragged && !bound->vlen && !bound->offsets[0])
+        return error_set(request->error, REFUSED,
+                         "%s: items of %s have lengths of their own (give -i %s=/VALUES@/OFFSETS, or a dataset of "
+                         "sequences)",
+                         port->name, bound->dataset, port->name);
+    if (bound->vlen && bound->offsets[0])
+        return error_set(request->error, REFUSED, "%s: %s in %s holds %s, which need no offsets (give -i %s=%s)",
+                         port->name, bound->dataset, bound->file, bound->type_name, port->name, bound->dataset);
+    if (bound->vlen && port->role != ROLE_INPUT)
+        return error_set(request->error, REFUSED,
+                         "%s: %s in %s holds %s, which can't be a shared table (bind another dataset)", port->name,
+                         bound->dataset, bound->file, bound->type_name);
+    if (bound->vlen && bound->wire != TYPE_STRING && !port->ragged)
+        return error_set(request->error, REFUSED,
+                         "%s: %s in %s holds %s, the kernel takes items of one size (write %s[*n])", port->name,
+                         bound->dataset, bound->file, bound->type_name, type_name(port->type));
+    return OK;
+}
+
 static int look_at_dataset(const struct request *request, hid_t dataset, const struct port *port, struct bound *bound)
 {
     const struct members members = {port, bound, request->binding->field, request->options->cast};
@@ -78,6 +101,8 @@ static int look_at_dataset(const struct request *request, hid_t dataset, const s
         code = members_bind(dataset, &members, request->error);
     if (!code)
         code = dataset_describe(dataset, port->name, bound, request->error);
+    if (!code)
+        code = check_lengths(request, port, bound);
     if (!code)
         code = storage_check(dataset, port->name, bound, request->error);
     if (!code && !request->options->raw)
@@ -102,7 +127,9 @@ static int bind_input(const struct request *request, const struct port *port, st
         code = dataset_open(file, port->name, bound, 0, &dataset, request->error);
     if (!code)
         code = look_at_dataset(request, dataset, port, bound);
-    if (!code && port->ragged)
+    if (!code && bound->vlen)
+        code = vlen_scan(dataset, port, bound, request->error);
+    else if (!code && port->ragged)
         code = ragged_scan(file, port, bound, request->error);
     if (dataset >= 0 && H5Dclose(dataset) < 0 && !code)
         code = hdf5_error(request->error, FAILED, "%s: %s in %s", port->name, bound->dataset, bound->file);

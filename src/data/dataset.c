@@ -4,6 +4,7 @@
 #include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/types.h"
+#include "data/vlen.h"
 #include "element.h"
 
 #include <stdio.h>
@@ -177,8 +178,11 @@ static int describe_type(hid_t dataset, const char *name, struct bound *bound, s
     if (type < 0)
         return hdf5_error(error, REFUSED, "%s: %s in %s: can't read its type", name, bound->dataset, bound->file);
     types_look(type, &look);
+    bound->vlen = H5Tget_class(type) == H5T_VLEN && vlen_look(type, &look);
+    if (bound->vlen)
+        bound->stored_bytes = (uint32_t)H5Tget_size(type);
     bound->wire = look.wire;
-    memcpy(bound->type_name, look.name, sizeof bound->type_name);
+    snprintf(bound->type_name, sizeof bound->type_name, "%s%s", bound->vlen ? "sequences of " : "", look.name);
     if (H5Tclose(type) < 0)
         return hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
     if (look.wire == TYPE_NONE)
@@ -221,7 +225,7 @@ static int describe_chunks(hid_t dataset, const char *name, struct bound *bound,
     int code = OK;
 
     memset(bound->chunk, 0, sizeof bound->chunk);
-    bound->bundles = chunking_find(dataset, bound, &chunking);
+    bound->bundles = !bound->vlen && chunking_find(dataset, bound, &chunking);
     bound->chunk_rows = bound->chunk_bytes = bound->row_chunks = 0;
     if (plist < 0)
         return hdf5_error(error, REFUSED, "%s: %s in %s: can't read its layout", name, bound->dataset, bound->file);

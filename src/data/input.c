@@ -20,6 +20,7 @@ void input_clear(struct input *input)
                             .space = H5I_INVALID_HID,
                             .memory = H5I_INVALID_HID,
                             .offsets = {.dataset = H5I_INVALID_HID, .type = H5I_INVALID_HID, .space = H5I_INVALID_HID}};
+    vlen_clear(&input->vlen);
 }
 
 static uint64_t item_bytes(const struct bound *bound, int first_axis)
@@ -65,11 +66,13 @@ int input_open(struct input *input, const struct inputs_spec *spec, int k, struc
     input->bound = &spec->binding->in[k];
     input->transfer = spec->transfer;
     input->wire = input->bound->wire;
-    input->ragged = spec->signature->in[k].ragged;
+    input->ragged = spec->signature->in[k].ragged && !input->bound->vlen;
     input->item_bytes = item_bytes(input->bound, input->ragged ? 1 : spec->binding->loop_rank);
     code = input_file_open(input->bound->file, &input->file, error);
     if (!code)
         code = dataset_open(input->file, input->name, input->bound, spec->plan->cache_bytes, &input->dataset, error);
+    if (!code && input->bound->vlen)
+        return vlen_open(&input->vlen, input->dataset, input->name, input->bound, error);
     if (!code)
         code = open_spaces(input, spec, k, error);
     if (!code && input->ragged)
@@ -122,6 +125,7 @@ int input_unread(const struct input *input, unsigned long long first, unsigned l
 void input_close(struct input *input)
 {
     offsets_close(&input->offsets);
+    vlen_close(&input->vlen);
     free(input->begin);
     if (input->memory >= 0)
         H5Sclose(input->memory);

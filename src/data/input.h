@@ -6,6 +6,7 @@
 #include "data/fetch.h"
 #include "data/ragged.h"
 #include "data/slab.h"
+#include "data/vlen.h"
 #include "job.h"
 
 #include <hdf5.h>
@@ -21,6 +22,7 @@ struct input {
     bool gaps;          /* HDF5 leaves elements that were never written as they are in memory */
     bool bundled;       /* its chunks may be fetched: */
     struct fetch fetch; /* how */
+    struct vlen vlen;   /* how it is read where bound->vlen: item_bytes are an element's */
     bool ragged;        /* item_bytes are a row's */
     struct offsets offsets;
     uint64_t *begin, *behind; /* [slice] rows of the items at hand */

@@ -3,6 +3,7 @@
 #include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/types.h"
+#include "data/vlen.h"
 #include "element.h"
 
 #include <stdio.h>
@@ -294,13 +295,13 @@ static int bind_type(struct matching *m, hid_t stored)
     memcpy(bound->type_name, look.name, sizeof bound->type_name);
     if (H5Tget_class(stored) != wanted)
         return refuse_port(m, look.name);
-    if (wanted == H5T_STRING && H5Tis_variable_str(stored) != 0)
-        return error_set(m->error, REFUSED,
-                         "%s: %.300s in %.300s holds variable-length strings, which this version can't map yet (store "
-                         "them with a fixed length)",
-                         port->name, bound->dataset, bound->file);
     bound->wire = port->type;
     bound->stored_bytes = (uint32_t)H5Tget_size(stored);
+    bound->vlen = vlen_look(stored, &look);
+    if (bound->vlen) {
+        bound->element = (struct element){.bytes = 1, .align = 1};
+        return OK;
+    }
     if (wanted == H5T_COMPOUND)
         return match_compound(m, stored, port->element, &bound->element);
     bound->element = (struct element){.bytes = bound->stored_bytes + 1, .align = 1};

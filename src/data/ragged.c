@@ -1,8 +1,10 @@
 #include "data/ragged.h"
 
 #include "data/dataset.h"
+#include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/input_file.h"
+#include "data/vlen.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -16,9 +18,6 @@ int ragged_split(const struct port *port, struct bound *bound, struct error *err
     if (at && !port->ragged)
         return error_set(error, REFUSED, "-i %s=%s: items of %s all have one size (give one dataset)", port->name,
                          bound->dataset, port->name);
-    if (!at && port->ragged)
-        return error_set(error, REFUSED, "%s: items of %s have lengths of their own (give -i %s=/VALUES@/OFFSETS)",
-                         port->name, bound->dataset, port->name);
     if (at) {
         *at = '\0';
         memmove(bound->offsets, at + 1, strlen(at + 1) + 1);
@@ -187,20 +186,83 @@ int ragged_scan(hid_t file, const struct port *port, struct bound *bound, struct
     return code;
 }
 
-static int compare_items(const struct offsets *a, const struct offsets *b, uint64_t items, struct error *error)
+/* The lengths of an input's items, open: by its offsets, or by its elements. */
+struct lengths {
+    const struct port *port;
+    const struct bound *bound;
+    hid_t file, dataset;
+    struct offsets offsets;
+    struct vlen vlen;
+};
+
+static int lengths_open(struct lengths *lengths, const struct port *port, const struct bound *bound,
+                        struct error *error)
+{
+    int code;
+
+    *lengths = (struct lengths){.port = port, .bound = bound, .file = H5I_INVALID_HID, .dataset = H5I_INVALID_HID};
+    lengths->offsets.dataset = lengths->offsets.type = lengths->offsets.space = H5I_INVALID_HID;
+    vlen_clear(&lengths->vlen);
+    code = input_file_open(bound->file, &lengths->file, error);
+    if (code || !bound->vlen)
+        return code ? code : offsets_open(lengths->file, port->name, bound, &lengths->offsets, error);
+    code = dataset_open(lengths->file, port->name, bound, 0, &lengths->dataset, error);
+    return code ? code : vlen_open(&lengths->vlen, lengths->dataset, port->name, bound, error);
+}
+
+static void lengths_close(struct lengths *lengths)
+{
+    vlen_close(&lengths->vlen);
+    offsets_close(&lengths->offsets);
+    handles_close((const hid_t[]){lengths->dataset, lengths->file}, 2);
+}
+
+static int read_elements(struct lengths *lengths, uint64_t first, uint64_t count, uint64_t *length, struct error *error)
+{
+    const void *data;
+
+    for (uint64_t done = 0, some; done < count; done += some) {
+        some = count - done < lengths->vlen.piece ? count - done : lengths->vlen.piece;
+        const struct slab box = {{first + done}, {some}};
+        const int read = vlen_read(&lengths->vlen, &box, 1);
+
+        if (read < 0)
+            return hdf5_error(error, REFUSED, "%s: %s in %s: can't read items %" PRIu64 " to %" PRIu64,
+                              lengths->port->name, lengths->bound->dataset, lengths->bound->file, first + done,
+                              first + done + some - 1);
+        some = read ? 0 : some;
+        for (uint64_t k = 0; k < some; k++)
+            length[done + k] = vlen_element(&lengths->vlen, k, &data);
+    }
+    return OK;
+}
+
+/* length: [PIECE + 1]. */
+static int lengths_read(struct lengths *lengths, uint64_t first, uint64_t count, uint64_t *length, struct error *error)
+{
+    if (lengths->bound->vlen)
+        return read_elements(lengths, first, count, length, error);
+    if (offsets_read(&lengths->offsets, first, 1, count + 1, length, error))
+        return error->code;
+    for (uint64_t k = 0; k < count; k++)
+        length[k] = length[k + 1] - length[k];
+    return OK;
+}
+
+static int compare_items(struct lengths *a, struct lengths *b, uint64_t items, struct error *error)
 {
     uint64_t one[PIECE + 1], other[PIECE + 1];
 
     for (uint64_t first = 0, count; first < items; first += count) {
         count = items - first < PIECE ? items - first : PIECE;
-        if (offsets_read(a, first, 1, count + 1, one, error) || offsets_read(b, first, 1, count + 1, other, error))
+        if (lengths_read(a, first, count, one, error) || lengths_read(b, first, count, other, error))
             return error->code;
         for (uint64_t k = 0; k < count; k++)
-            if (one[k + 1] - one[k] != other[k + 1] - other[k])
+            if (one[k] != other[k])
                 return error_set(error, REFUSED,
                                  "%s and %s: item %" PRIu64 " has %" PRIu64 " and %" PRIu64
                                  " rows (they share a dim; give the dims two names, or offsets that agree)",
-                                 a->name, b->name, first + k, one[k + 1] - one[k], other[k + 1] - other[k]);
+                                 a->port->name, b->port->name, first + k, one[k], other[k]);
     }
     return OK;
 }
@@ -208,26 +270,16 @@ static int compare_items(const struct offsets *a, const struct offsets *b, uint6
 static int compare(const struct port *a, const struct bound *one, const struct port *b, const struct bound *other,
                    struct error *error)
 {
-    struct offsets offsets_a, offsets_b;
-    hid_t file_a = H5I_INVALID_HID, file_b = H5I_INVALID_HID;
-    int code = input_file_open(one->file, &file_a, error);
+    struct lengths lengths_a, lengths_b;
+    int code = lengths_open(&lengths_a, a, one, error);
 
-    if (!code)
-        code = input_file_open(other->file, &file_b, error);
-    if (!code)
-        code = offsets_open(file_a, a->name, one, &offsets_a, error);
     if (!code) {
-        code = offsets_open(file_b, b->name, other, &offsets_b, error);
-        if (!code) {
-            code = compare_items(&offsets_a, &offsets_b, one->items, error);
-            offsets_close(&offsets_b);
-        }
-        offsets_close(&offsets_a);
+        code = lengths_open(&lengths_b, b, other, error);
+        if (!code)
+            code = compare_items(&lengths_a, &lengths_b, one->items, error);
+        lengths_close(&lengths_b);
     }
-    if (file_b >= 0)
-        H5Fclose(file_b);
-    if (file_a >= 0)
-        H5Fclose(file_a);
+    lengths_close(&lengths_a);
     return code;
 }
 

@@ -6,8 +6,7 @@
 
 #include <hdf5.h>
 
-/* Split bound->dataset, VALUES@OFFSETS, where the port is ragged. REFUSED: it is and there are no offsets, or it is not
- * and there are. */
+/* Split bound->dataset, VALUES@OFFSETS, where it is that. REFUSED: the port is not ragged. */
 int ragged_split(const struct port *port, struct bound *bound, struct error *error);
 
 /* Look at the offsets of an input that is described: sets bound->items and bound->longest. REFUSED: no such dataset, no

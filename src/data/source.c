@@ -1,5 +1,6 @@
 #include "data/source.h"
 
+#include "codec/ragged.h"
 #include "data/hdf5_error.h"
 #include "data/input.h"
 #include "data/input_file.h"
@@ -151,6 +152,41 @@ static int read_input(struct source *source, struct input *input, uint64_t first
     return OK;
 }
 
+/* Items of variable length, as codec/ragged.h has them. */
+static int read_lengths(struct source *source, struct input *input, uint64_t first, uint64_t count, void *to,
+                        struct error *error)
+{
+    uint64_t *const offset = to, some;
+    unsigned char *const data = (unsigned char *)to + ragged_rows_at(count);
+    struct slab slab;
+
+    memset(to, 0, ragged_rows_at(count));
+    for (uint64_t done = 0; done < count; done += some) {
+        int read;
+
+        some = slab_next(&source->grid, first + done,
+                         count - done < input->vlen.piece ? count - done : input->vlen.piece, &slab);
+        place_slab(source, input, &slab);
+        read = vlen_read(&input->vlen, &slab, source->step);
+        if (read < 0)
+            return input_unread(input, index_of(source, first + done), index_of(source, first + done + some - 1),
+                                error);
+        some = read ? 0 : some;
+        for (uint64_t k = 0; k < some; k++) {
+            const void *element;
+            const uint64_t length = vlen_element(&input->vlen, k, &element);
+
+            if (length > input->bound->longest)
+                return error_set(error, FAILED, "%s: %s in %s changed while it was read (nobody may write to it)",
+                                 input->name, input->bound->dataset, input->bound->file);
+            memcpy(data + offset[done + k] * input->item_bytes, element, length * input->item_bytes);
+            offset[done + k + 1] = offset[done + k] + length;
+        }
+    }
+    input_settle(input, data, offset[count] * input->item_bytes);
+    return OK;
+}
+
 static int read_rows(struct source *source, struct input *input, uint64_t first, uint64_t count, void *to,
                      struct error *error)
 {
@@ -206,14 +242,23 @@ uint32_t source_fetch(struct source *source, uint64_t first, uint64_t count, voi
     return bundled;
 }
 
+static int read_any(struct source *source, struct input *input, uint64_t first, uint64_t count, void *to,
+                    struct error *error)
+{
+    if (input->bound->vlen)
+        return read_lengths(source, input, first, count, to, error);
+    if (input->ragged)
+        return read_rows(source, input, first, count, to, error);
+    return read_input(source, input, first, count, to, error);
+}
+
 int source_read(struct source *source, uint64_t first, uint64_t count, void *const to[PORTS_MAX], struct error *error)
 {
     int code = OK;
 
     for (int k = 0; k < source->in_count && !code; k++)
         if (to[k] && source->signature.in[k].role == ROLE_INPUT)
-            code = source->in[k].ragged ? read_rows(source, &source->in[k], first, count, to[k], error)
-                                        : read_input(source, &source->in[k], first, count, to[k], error);
+            code = read_any(source, &source->in[k], first, count, to[k], error);
     return code;
 }
 

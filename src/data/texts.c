@@ -1,5 +1,6 @@
 #include "data/texts.h"
 
+#include "codec/ragged.h"
 #include "codec/utf8.h"
 #include "data/source.h"
 #include "element.h"
@@ -16,7 +17,7 @@ struct reading {
     struct binding binding;
     struct plan plan;
     struct source *source;
-    uint64_t elements, element_bytes; /* of an item, of an element */
+    uint64_t elements, element_bytes; /* of an item, of an element; of texts of various lengths, of the longest */
     char *items;                      /* [piece] */
     uint64_t piece;
 };
@@ -45,6 +46,14 @@ static uint64_t index_of(const struct plan *plan, uint64_t position)
     return (plan->start + position / plan->inner * plan->step) * plan->inner + position % plan->inner;
 }
 
+/* Element k of a piece of so many items. */
+static const char *element_at(const struct reading *r, uint64_t k, uint64_t count)
+{
+    if (r->binding.in[0].vlen)
+        return r->items + ragged_rows_at(count) + ((const uint64_t *)(const void *)r->items)[k];
+    return r->items + k * r->element_bytes;
+}
+
 static int check_piece(const struct reading *r, uint64_t first, uint64_t count, struct error *error)
 {
     const struct port *port = &r->signature.in[0];
@@ -53,7 +62,7 @@ static int check_piece(const struct reading *r, uint64_t first, uint64_t count, 
     const char *name = NULL;
 
     for (uint64_t k = 0; k < count * r->elements; k++)
-        if (find_bad(r->binding.field, &whole, r->items + k * r->element_bytes, &name))
+        if (find_bad(r->binding.field, &whole, element_at(r, k, count), &name))
             return error_set(error, REFUSED, "%s: %.300s in %.300s: item %llu%s%s%s is not UTF-8 (correct it)",
                              port->name, bound->dataset, bound->file,
                              (unsigned long long)index_of(&r->plan, first + k / r->elements), name ? ": field '" : "",
@@ -87,7 +96,7 @@ static void describe(struct reading *r, const struct signature *signature, const
     r->elements = 1;
     for (int d = binding->loop_rank; d < bound->rank; d++)
         r->elements *= bound->shape[d];
-    r->element_bytes = element_bytes(bound->wire, bound->element);
+    r->element_bytes = bound->vlen ? bound->longest : element_bytes(bound->wire, bound->element);
     r->piece = PIECE_BYTES / (r->elements * r->element_bytes + 1) + 1;
 }
 
@@ -110,7 +119,7 @@ static int check_input(const struct signature *signature, const struct binding *
     if (!r)
         return error_memory(error, signature->in[k].name, sizeof *r);
     describe(r, signature, binding, k);
-    r->items = malloc(r->piece * r->elements * r->element_bytes + 1);
+    r->items = malloc(ragged_rows_at(r->piece) + r->piece * r->elements * r->element_bytes + 1);
     if (!r->items)
         error_memory(error, signature->in[k].name, r->piece * r->elements * r->element_bytes);
     else if (!source_open(&r->signature, &r->binding, &r->plan, &r->source, error))

@@ -30,7 +30,7 @@ int calls_open(struct calls *calls, const struct plan *plan, const h5map_kernel_
     for (int k = 0; k < plan->dim_count; k++)
         calls->dim[k] = plan->dim[k];
     for (int k = 0; k < plan->in_count; k++) {
-        calls->in_dim[k] = plan->in[k].ragged ? (size_t)plan->in[k].dim : SIZE_MAX;
+        calls->in_dim[k] = plan->in[k].ragged && plan->in[k].dim >= 0 ? (size_t)plan->in[k].dim : SIZE_MAX;
         calls->in_bytes[k] = plan->in[k].ragged ? plan->in[k].row_bytes : plan->in[k].param ? 0 : plan->in[k].bytes;
     }
     for (int k = 0; k < plan->out_count; k++)

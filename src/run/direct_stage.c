@@ -28,7 +28,7 @@ static int fill_meeting(const struct run *run, struct meeting *meeting, struct e
 
         if (run->signature.in[k].role != ROLE_INPUT)
             continue;
-        if (run->signature.in[k].ragged)
+        if (run->signature.in[k].ragged || run->binding.in[k].vlen)
             return error_set(error, FAILED, "items of %s have lengths of their own", run->signature.in[k].name);
         if (!realpath(file, resolved))
             return error_set(error, FAILED, "%s can't be found again", file);

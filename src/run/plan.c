@@ -80,6 +80,15 @@ static void plan_ragged(const struct port *port, const struct plan *plan, struct
     feed->row_bytes = feed->row_elements * element_bytes(feed->type, feed->element);
 }
 
+/* Texts of various lengths: as many bytes of it. */
+static void plan_text(const struct bound *bound, struct feed *feed)
+{
+    feed->ragged = true;
+    feed->dim = -1;
+    feed->row_elements = feed->wire_row_bytes = feed->row_bytes = 1;
+    feed->elements = feed->wire_bytes = feed->bytes = bound->longest;
+}
+
 static int plan_inputs(const struct plan_input *input, struct plan *plan, struct error *error)
 {
     const struct signature *signature = input->signature;
@@ -110,6 +119,8 @@ static int plan_inputs(const struct plan_input *input, struct plan *plan, struct
         feed->convert = feed->wire != feed->type || feed->packing.given ||
                         (feed->type == TYPE_COMPOUND && compound_converts(plan->field, feed->element));
         plan_ragged(port, plan, feed);
+        if (bound->vlen && feed->type == TYPE_STRING)
+            plan_text(bound, feed);
     }
     return OK;
 }

@@ -33,5 +33,22 @@ static int join(const h5map_item_t *item)
     return 0;
 }
 
+static int measure(const h5map_slice_t *slice)
+{
+    for (size_t k = 0; k < slice->count; k++)
+        ((uint64_t *)slice->out[0])[k] = strlen(h5map_text(slice, 1, k)) + 1000 * (uint64_t)((const int8_t *)slice->in[0])[k];
+    return 0;
+}
+
+static int beyond(const h5map_item_t *item)
+{
+    const char *text = item->in[0];
+
+    *(int32_t *)item->out[0] = text[strlen(text) + 1];
+    return 0;
+}
+
 H5MAP_KERNEL(shout, .signature = "s: string -> t: string[12], length: uint64");
 H5MAP_KERNEL(join, .signature = "a: string, x: double, b: string -> t: {p: string[8], q: string[8], r: string[8]}");
+H5MAP_SLICE_KERNEL(measure, .signature = "x: int8, s: string -> length: uint64");
+H5MAP_KERNEL(beyond, .signature = "s: string -> y: int32");

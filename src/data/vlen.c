@@ -1,0 +1,240 @@
+#include "data/vlen.h"
+
+#include "data/handles.h"
+#include "data/hdf5_error.h"
+#include "data/types.h"
+#include "type.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECE 4096                    /* elements at a time */
+#define POOL_BYTES ((size_t)1 << 20)  /* of them, unless one alone takes more */
+#define ELEMENT_BYTES (sizeof(hvl_t)) /* a char * is smaller */
+
+struct vlen_block {
+    struct vlen_block *next;
+    max_align_t data[];
+};
+
+bool vlen_look(hid_t stored, struct stored_type *base)
+{
+    struct stored_type look;
+    hid_t numbers;
+
+    if (H5Tget_class(stored) == H5T_STRING)
+        return H5Tis_variable_str(stored) > 0;
+    if (H5Tget_class(stored) != H5T_VLEN)
+        return false;
+    numbers = H5Tget_super(stored);
+    if (numbers < 0)
+        return false;
+    types_look(numbers, &look);
+    handles_close(&numbers, 1);
+    if (look.wire == TYPE_NONE)
+        return false;
+    *base = look;
+    return true;
+}
+
+/* ---- what HDF5 allocates ---- */
+
+static void *take(size_t bytes, void *of)
+{
+    struct vlen_pool *pool = of;
+    struct vlen_block *block;
+
+    pool->over = pool->over || (pool->blocks && pool->bytes + bytes > POOL_BYTES);
+    if (pool->over)
+        return NULL;
+    block = malloc(sizeof *block + bytes);
+    if (!block)
+        return NULL;
+    block->next = pool->blocks;
+    pool->blocks = block;
+    pool->bytes += bytes;
+    return block->data;
+}
+
+static void give_back(void *data, void *pool) /* all at once, by empty */
+{
+    (void)data;
+    (void)pool;
+}
+
+static void empty(struct vlen_pool *pool)
+{
+    while (pool->blocks) {
+        struct vlen_block *next = pool->blocks->next;
+
+        free(pool->blocks);
+        pool->blocks = next;
+    }
+    *pool = (struct vlen_pool){0};
+}
+
+/* ---- reading ---- */
+
+void vlen_clear(struct vlen *vlen)
+{
+    *vlen = (struct vlen){
+        .dataset = H5I_INVALID_HID, .type = H5I_INVALID_HID, .space = H5I_INVALID_HID, .transfer = H5I_INVALID_HID};
+}
+
+static hid_t memory_type(hid_t stored, enum type wire)
+{
+    const bool text = wire == TYPE_STRING;
+    const hid_t base = text ? H5Tcopy(H5T_C_S1) : H5Tget_super(stored);
+    hid_t made = H5I_INVALID_HID, numbers;
+
+    if (base < 0)
+        return base;
+    if (text) {
+        if (H5Tset_size(base, H5T_VARIABLE) >= 0 && H5Tset_cset(base, H5Tget_cset(stored)) >= 0)
+            return base;
+    } else {
+        numbers = types_memory(wire, base);
+        if (numbers >= 0)
+            made = H5Tvlen_create(numbers);
+        handles_close(&numbers, 1);
+    }
+    handles_close(&base, 1);
+    return made;
+}
+
+int vlen_open(struct vlen *vlen, hid_t dataset, const char *name, const struct bound *bound, struct error *error)
+{
+    const hid_t stored = H5Dget_type(dataset);
+
+    vlen_clear(vlen);
+    vlen->dataset = dataset;
+    vlen->rank = bound->rank;
+    vlen->text = bound->wire == TYPE_STRING;
+    vlen->piece = PIECE;
+    vlen->elements = malloc(PIECE * ELEMENT_BYTES);
+    if (!vlen->elements) {
+        handles_close(&stored, 1);
+        return error_memory(error, name, PIECE * ELEMENT_BYTES);
+    }
+    if (stored >= 0)
+        vlen->type = memory_type(stored, bound->wire);
+    vlen->space = H5Dget_space(dataset);
+    vlen->transfer = H5Pcreate(H5P_DATASET_XFER);
+    if (vlen->type < 0 || vlen->space < 0 || vlen->transfer < 0 ||
+        H5Pset_vlen_mem_manager(vlen->transfer, take, &vlen->pool, give_back, &vlen->pool) < 0) {
+        handles_close(&stored, 1);
+        return hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
+    }
+    return handles_close(&stored, 1) ? hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file)
+                                     : OK;
+}
+
+void vlen_close(struct vlen *vlen)
+{
+    empty(&vlen->pool);
+    handles_close((const hid_t[]){vlen->transfer, vlen->space, vlen->type}, 3);
+    free(vlen->elements);
+    vlen_clear(vlen);
+}
+
+static int select_box(struct vlen *vlen, const struct slab *box, uint64_t step)
+{
+    hsize_t steps[SLAB_RANK_MAX];
+
+    for (int k = 0; k < vlen->rank; k++)
+        steps[k] = k == 0 && box->count[0] > 1 ? step : 1;
+    return vlen->rank && H5Sselect_hyperslab(vlen->space, H5S_SELECT_SET, box->first, steps, box->count, NULL) < 0;
+}
+
+int vlen_read(struct vlen *vlen, const struct slab *box, uint64_t step)
+{
+    hid_t memory;
+    bool read;
+
+    empty(&vlen->pool);
+    memset(vlen->elements, 0, PIECE * ELEMENT_BYTES); /* what was never written is empty */
+    if (select_box(vlen, box, step))
+        return -1;
+    memory = vlen->rank ? H5Screate_simple(vlen->rank, box->count, NULL) : H5Screate(H5S_SCALAR);
+    if (memory < 0)
+        return -1;
+    read = H5Dread(vlen->dataset, vlen->type, memory, vlen->space, vlen->transfer, vlen->elements) >= 0;
+    if (!read && vlen->pool.over) {
+        handles_close(&memory, 1);
+        vlen->piece = vlen->piece > 8 ? vlen->piece / 8 : 1;
+        return VLEN_AGAIN;
+    }
+    if (read && vlen->pool.bytes < POOL_BYTES / 4 && vlen->piece < PIECE)
+        vlen->piece *= 2;
+    if (read)
+        handles_close(&memory, 1);
+    else
+        H5Sclose(memory);
+    return read ? OK : -1;
+}
+
+uint64_t vlen_element(const struct vlen *vlen, uint64_t k, const void **data)
+{
+    if (vlen->text) {
+        const char *text = ((char *const *)vlen->elements)[k];
+
+        *data = text ? text : "";
+        return strlen(*data) + 1;
+    }
+    *data = ((const hvl_t *)vlen->elements)[k].p;
+    return *data ? ((const hvl_t *)vlen->elements)[k].len : 0;
+}
+
+/* ---- the longest ---- */
+
+static int scan_all(struct vlen *vlen, const struct port *port, struct bound *bound, struct error *error)
+{
+    hsize_t shape[SLAB_RANK_MAX];
+    uint64_t all = 1, some;
+    struct grid grid;
+    struct slab box;
+    const void *data;
+
+    for (int k = 0; k < bound->rank; k++) {
+        shape[k] = bound->shape[k];
+        all *= bound->shape[k];
+    }
+    grid_make(bound->rank, shape, &grid);
+    bound->longest = vlen->text;
+    for (uint64_t first = 0; first < all; first += some) {
+        int read;
+
+        some = slab_next(&grid, first, all - first < vlen->piece ? all - first : vlen->piece, &box);
+        read = vlen_read(vlen, &box, 1);
+        if (read < 0)
+            return hdf5_error(error, REFUSED, "%s: %.300s in %.300s: can't read items %llu to %llu", port->name,
+                              bound->dataset, bound->file, (unsigned long long)first,
+                              (unsigned long long)(first + some - 1));
+        for (uint64_t k = 0; k < some && !read; k++) {
+            const uint64_t length = vlen_element(vlen, k, &data);
+
+            bound->longest = length > bound->longest ? length : bound->longest;
+        }
+        some = read ? 0 : some;
+    }
+    return OK;
+}
+
+int vlen_scan(hid_t dataset, const struct port *port, struct bound *bound, struct error *error)
+{
+    struct vlen vlen;
+    int code;
+
+    if (bound->wire != TYPE_STRING && (bound->rank != 1 || port->rank != 1))
+        return error_set(error, REFUSED,
+                         "%s: %.300s in %.300s has %d dims of sequences, the kernel takes a sequence an item (one dim, "
+                         "and %s[*n])",
+                         port->name, bound->dataset, bound->file, bound->rank, type_name(port->type));
+    code = vlen_open(&vlen, dataset, port->name, bound, error);
+    if (!code)
+        code = scan_all(&vlen, port, bound, error);
+    bound->items = bound->rank ? bound->shape[0] : 1;
+    vlen_close(&vlen);
+    return code;
+}

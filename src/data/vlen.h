@@ -1,0 +1,49 @@
+/* Datasets whose elements are of variable length by their type: strings, and sequences of numbers (H5T_VLEN). Calls
+ * HDF5. */
+#ifndef DATA_VLEN_H
+#define DATA_VLEN_H
+
+#include "data/slab.h"
+#include "job.h"
+
+#include <hdf5.h>
+
+/* Is the type one of these? A sequence's numbers must be such that a kernel can take them; *base is what they are. */
+struct stored_type;
+bool vlen_look(hid_t stored, struct stored_type *base);
+
+/* What HDF5 allocates for the elements at hand. */
+struct vlen_pool {
+    struct vlen_block *blocks;
+    size_t bytes;
+    bool over; /* it wanted too much */
+};
+
+struct vlen {
+    hid_t dataset, type, space, transfer; /* the dataset is the caller's */
+    int rank;
+    bool text;
+    uint64_t piece; /* elements that may be read at a time: fewer where they are long */
+    void *elements; /* as HDF5 gives them */
+    struct vlen_pool pool;
+};
+
+void vlen_clear(struct vlen *vlen); /* vlen_close may follow */
+
+/* For the dataset of bound, of bound->wire. vlen itself must stay where it is. */
+int vlen_open(struct vlen *vlen, hid_t dataset, const char *name, const struct bound *bound, struct error *error);
+void vlen_close(struct vlen *vlen);
+
+/* Read a box of at most vlen->piece elements, of axis 0 each step-th index. VLEN_AGAIN: they take too much together,
+ * the piece is smaller now. -1: HDF5 failed. Elements are valid until the next call. */
+#define VLEN_AGAIN 1
+int vlen_read(struct vlen *vlen, const struct slab *box, uint64_t step);
+
+/* Element k of the box: a text with its NUL, or the numbers. Returns its length, in bytes or numbers. */
+uint64_t vlen_element(const struct vlen *vlen, uint64_t k, const void **data);
+
+/* The longest element of the dataset: bound->longest, and bound->items of a sequence's, which must have one dim.
+ * REFUSED where it can't be read. */
+int vlen_scan(hid_t dataset, const struct port *port, struct bound *bound, struct error *error);
+
+#endif
