@@ -291,7 +291,7 @@ static void refuses_what_is_no_number(void)
     check_no_number("/ri_int", "compounds {r, i}");
     check_no_number("/long", "compounds {a_name_that_is_long_enough, to_need_another_line...}");
     refused(request_make("x: double -> y: double", "in.h5"),
-            "x: no dataset /x in in.h5 (no dataset in it holds numbers)");
+            "x: no dataset /x in in.h5 (bind it with -i x=/DATASET; there are /ab, /long, /ri_int, /text, /vtext)");
     folder_remove();
 }
 

@@ -16,6 +16,7 @@ struct list {
 static bool takes(hid_t dataset)
 {
     const hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+    const H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
     struct stored_type look = {0};
 
     if (type >= 0 && space >= 0 && H5Sget_simple_extent_type(space) != H5S_NULL)
@@ -24,7 +25,7 @@ static bool takes(hid_t dataset)
         H5Tclose(type);
     if (space >= 0)
         H5Sclose(space);
-    return look.wire != TYPE_NONE;
+    return look.wire != TYPE_NONE || (look.name[0] && (class == H5T_COMPOUND || class == H5T_STRING));
 }
 
 static bool is_candidate(hid_t root, const char *path)

@@ -35,7 +35,7 @@ static int refuse_missing(hid_t file, const char *name, const struct bound *boun
     char candidates[CANDIDATES_BYTES];
 
     if (!*dataset_candidates(file, candidates, sizeof candidates))
-        return error_set(error, REFUSED, "%s: no dataset %s in %s (no dataset in it holds numbers)", name,
+        return error_set(error, REFUSED, "%s: no dataset %s in %s (no dataset in it can be an input)", name,
                          bound->dataset, bound->file);
     return error_set(error, REFUSED, "%s: no dataset %s in %s (bind it with -i %s=/DATASET; there are %s)", name,
                      bound->dataset, bound->file, name, candidates);

@@ -7,6 +7,7 @@
 #include "data/location.h"
 #include "data/offer.h"
 #include "data/ragged.h"
+#include "data/storage.h"
 #include "element.h"
 
 #include <hdf5.h>
@@ -60,6 +61,11 @@ static int look(hid_t file, struct survey *survey, struct specimen *specimen, st
         offer_look(dataset, survey, specimen);
         code = dataset_describe(dataset, name, &specimen->bound, error);
     }
+    if (code == REFUSED && specimen->bound.type_name[0] && specimen->bound.wire == TYPE_NONE)
+        code = error_set(error, REFUSED, "%s: %s in %s holds %s, which no kernel can take (bind another dataset)", name,
+                         specimen->bound.dataset, specimen->bound.file, specimen->bound.type_name);
+    if (!code)
+        code = storage_check(dataset, name, &specimen->bound, error);
     if (!code)
         specimen->type =
             type_is_integer(specimen->bound.wire) && is_packed(dataset) ? TYPE_DOUBLE : specimen->bound.wire;
@@ -101,6 +107,16 @@ static bool is_text_array(const struct specimen *specimen)
     return specimen->type == TYPE_STRING && specimen->bound.rank > 1;
 }
 
+/* Why it is no input, once it was looked at. */
+static const char *why_not(const struct specimen *specimen, int code)
+{
+    if (!code)
+        return "an array of strings";
+    if (specimen->bound.wire == TYPE_NONE)
+        return specimen->bound.type_name[0] ? specimen->bound.type_name : "no values";
+    return specimen->bound.rank ? "a filter or a file that it needs is not there" : "a single value";
+}
+
 /* What a callback of H5Literate gets. */
 struct visit {
     const char *path;
@@ -133,10 +149,7 @@ static herr_t visit_link(hid_t root, const char *link, const H5L_info_t *info, v
     visit->survey->field_count = 0;
     if (!code && !is_text_array(specimen))
         return ++visit->found->count == LOOKED_AT_MOST;
-    offer_leave_out(visit->survey, specimen->bound.dataset,
-                    !code                          ? "an array of strings"
-                    : specimen->bound.type_name[0] ? specimen->bound.type_name
-                                                   : "no values");
+    offer_leave_out(visit->survey, specimen->bound.dataset, why_not(specimen, code));
     error_clear(&error);
     return 0;
 }
@@ -209,12 +222,22 @@ static int choose(hid_t file, const struct found *found, struct survey *survey, 
     return code;
 }
 
+static int refuse_root(hid_t file, const char *path, const char *left, struct error *error)
+{
+    char candidates[CANDIDATES_BYTES];
+    const bool any = *dataset_candidates(file, candidates, sizeof candidates);
+
+    if (!*left && !any)
+        return error_set(error, REFUSED, "%s: no dataset in it can be an input (give another file)", path);
+    return error_set(error, REFUSED, "%s: no dataset at its root can be an input%s%s (give %s%s)", path,
+                     *left ? ": " : "", left, any ? "FILE:/DATASET; there are " : "another file", candidates);
+}
+
 static int survey_root(const char *path, struct survey *survey, struct error *error)
 {
     struct found *found = calloc(1, sizeof *found);
     struct visit visit = {path, found, survey};
     struct bound bound = {.file = ""};
-    char candidates[CANDIDATES_BYTES];
     hid_t file = H5I_INVALID_HID;
     hsize_t at = 0;
     int code;
@@ -230,8 +253,7 @@ static int survey_root(const char *path, struct survey *survey, struct error *er
     if (!code)
         code = choose(file, found, survey, error);
     if (!code && !survey->count)
-        code = error_set(error, REFUSED, "%s: no dataset with items at its root (give FILE:/DATASET; there are %s)",
-                         path, *dataset_candidates(file, candidates, sizeof candidates) ? candidates : "none");
+        code = refuse_root(file, path, survey->left, error);
     if (file >= 0 && H5Fclose(file) < 0 && !code)
         code = hdf5_error(error, FAILED, "%s", path);
     free(found);

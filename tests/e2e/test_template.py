@@ -195,15 +195,25 @@ class Template(Case):
         with h5py.File(self.path("none.h5"), "a") as file:
             file["deep/x"] = np.ones(2)
         self.text("text.h5", "no HDF5\n")
+        self.write("empty.h5")
+        with h5py.File(self.path("vlen.h5"), "w") as file:
+            file.create_dataset("v", (3,), h5py.vlen_dtype("f8"))
+        with h5py.File(self.path("far.h5"), "w") as file:
+            file.create_dataset("x", (3,), "f8", external="gone.raw")
         for pattern, *words in [
             (r"template: INPUT is missing \(h5map template INPUT",),
             (r"more\.h5: one word too many", "in.h5", "more.h5"),
             (r"gone\.h5: no such file", "gone.h5"),
             (r"text\.h5: is not an HDF5 file", "text.h5"),
-            (r"none\.h5: no dataset with items at its root \(give FILE:/DATASET; there are /deep/x, /one\)", "none.h5"),
+            (r"none\.h5: no dataset at its root can be an input: /one \(a single value\) \(give FILE:/DATASET; there are /deep/x, /one\)", "none.h5"),
+            (r"empty\.h5: no dataset in it can be an input \(give another file\)", "empty.h5"),
+            (r"vlen\.h5: no dataset at its root can be an input: /v \(variable-length sequences\) \(give another file\)", "vlen.h5"),
+            (r"far\.h5: no dataset at its root can be an input: /x \(a filter or a file that it needs is not there\) \(give FILE:/DATASET; there are /x\)", "far.h5"),
+            (r"x: /x in far\.h5 is stored in the external file gone\.raw: No such file or directory", "far.h5:/x"),
             (r"nope: no dataset /nope in in\.h5 \(bind it with -i nope=/DATASET; there are /a, ", "in.h5:/nope"),
             (r"one: /one in in\.h5 is a single value, it has no items", "in.h5:/one"),
-            (r"w: /words in in\.h5 holds ", "in.h5", "-i", "w=/words"),
+            (r"w: /words in in\.h5 holds variable-length strings, which no kernel can take \(bind another dataset\)", "in.h5", "-i", "w=/words"),
+            (r"gone: no dataset /gone in in\.h5 \(bind it with -i gone=/DATASET; there are /a, /at, /b, /none, /one, /texts, /words\)", "in.h5:/gone"),
             (r"y: 4 items, but x has 3 \(bind datasets of as many items\)", "in.h5", "-i", "x=/a", "-i", "y=/b"),
             (r"t: /texts in in\.h5 is an array of strings \(bind it alone\)", "in.h5", "-i", "x=/a", "-i", "t=/texts"),
             (r"none: no field of /none in in\.h5 can be an input: /none\.t \(variable-length strings\)", "in.h5:/none"),
