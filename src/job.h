@@ -184,12 +184,13 @@ struct binding {
 
 #define SURVEY_LEFT 512 /* bytes of text about what is left out */
 
-/* A dataset as an input: its first axis is the items, the others are an item's. */
+/* A dataset as an input: its first axis is the items, the others are an item's; or as a shared table. */
 struct specimen {
     char name[NAME_BYTES]; /* of -i; else made of the dataset's, and an identifier */
     bool named;            /* by -i, or not as the dataset is named */
     enum type type;        /* to take it as: packed integers as double */
     struct element element; /* of strings and compounds */
+    bool shared;            /* a table that all items see */
     struct bound bound;
 };
 

@@ -138,6 +138,24 @@ static void test_ragged(void)
     CU_ASSERT_TRUE(has("    const char *u = item->in[2];\n"));
 }
 
+/* Tables have all their dims, and the kernel takes one element. */
+static void test_shared(void)
+{
+    memset(&survey, 0, sizeof survey);
+    add("x", "/x", TYPE_FLOAT, 2);
+    add("lut", "/lut", TYPE_DOUBLE, 2);
+    add("w", "/w", TYPE_DOUBLE, 1);
+    add("one", "/one", TYPE_INT8, 0);
+    survey.of[1].shared = survey.of[2].shared = survey.of[3].shared = true;
+    CU_ASSERT_TRUE(
+        has("\"x: float[n], shared lut: double[m, n], shared w: double[m], shared one: int8 -> sum: double\""));
+    CU_ASSERT_TRUE(has("    {\n        const size_t k = item->index % (m * n); /* one element of the table */\n\n"
+                       "        *sum += lut[k];\n    }\n"));
+    CU_ASSERT_TRUE(has("item->index % m; /* one element"));
+    CU_ASSERT_TRUE(has("    *sum += *one;\n"));
+    CU_ASSERT_TRUE(has(" *   shared one: int8  is /one, int8\n"));
+}
+
 static void test_comment(void)
 {
     memset(&survey, 0, sizeof survey);
@@ -178,6 +196,7 @@ int main(void)
                            {"compounds", test_compounds},
                            {"literal", test_literal},
                            {"ragged", test_ragged},
+                           {"shared", test_shared},
                            {"comment", test_comment},
                            {"too many sizes", test_too_many_sizes},
                            CU_TEST_INFO_NULL};

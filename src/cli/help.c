@@ -113,7 +113,9 @@
     "Print the C source of a kernel to start from: it compiles and runs as it is, and\n" \
     "has an input for each dataset, of its type and shape, whose first axis is the\n"    \
     "items; compounds are structs. Without -i, and where INPUT is no FILE:/DATASET,\n"   \
-    "these are the datasets at the root of INPUT that have as many items as most.\n"     \
+    "these are the datasets at the root of INPUT that have as many items as most. Of\n"  \
+    "those that -i names, one that has not as many items as the first is a shared\n"     \
+    "table.\n"                                                                           \
     "\n"                                                                                 \
     "Examples:\n"                                                                        \
     "  h5map template particles.h5 >total.c\n"                                           \

@@ -6,9 +6,10 @@
 
 #define SURVEY_MOST 8 /* inputs that a kernel is offered without -i */
 
-/* The datasets of options->inputs (-i NAME=[FILE:]/DATASET), or FILE:/DATASET, or else those at the root of FILE that
+/* The datasets of options->inputs (-i NAME=[FILE:]/DATASET), of which those with other items than the first are shared
+ * tables, or FILE:/DATASET, or else those at the root of FILE that
  * most agree on axis 0, in order of names, at most SURVEY_MOST. REFUSED: a file or dataset is missing, or holds nothing
- * that kernels take; none fits; axis 0 of two that were named differs. */
+ * that kernels take; none fits. */
 int survey_make(const struct options *options, struct survey *survey, struct error *error);
 
 #endif

@@ -83,7 +83,8 @@ static char *make_signature(struct template *template)
         char *type = template_type_text(template, k);
 
         whole = whole && type;
-        fprintf(text, "%s%s: %s", k ? ", " : "", template->name[k], type ? type : "");
+        fprintf(text, "%s%s%s: %s", k ? ", " : "", template->survey->of[k].shared ? "shared " : "", template->name[k],
+                type ? type : "");
         template_put_dims(text, template, k);
         free(type);
     }

@@ -69,12 +69,12 @@ static void put_input(FILE *text, struct template *template, int input)
     const struct specimen *specimen = &template->survey->of[input];
     const bool compound = specimen->type == TYPE_COMPOUND;
 
-    fprintf(text, " *   %s: %s%s", template->name[input], compound ? "struct " : "",
-            compound ? template->name[input] : type_name(specimen->type));
+    fprintf(text, " *   %s%s: %s%s", specimen->shared ? "shared " : "", template->name[input],
+            compound ? "struct " : "", compound ? template->name[input] : type_name(specimen->type));
     template_put_dims(text, template, input);
     fputs("  is ", text);
     put_text(text, specimen->bound.dataset);
-    fprintf(text, ", %s, ", compound ? "compound" : specimen->bound.type_name);
+    fprintf(text, ", %s%s", compound ? "compound" : specimen->bound.type_name, specimen->bound.rank ? ", " : "");
     put_shape(text, &specimen->bound);
     if (specimen->bound.offsets[0]) {
         fprintf(text, ", %llu items by ", (unsigned long long)specimen->bound.items);

@@ -144,13 +144,15 @@ static int find_dim(struct template *template, uint64_t size, const struct bound
     return dims->count++;
 }
 
-/* Axes that are the item's: all but the first, at most the last PORT_DIMS_MAX; none of strings. */
+/* Axes that are the item's: all but the first, at most the last PORT_DIMS_MAX; none of strings, all of tables. */
 static int first_dim(const struct specimen *specimen)
 {
     const int most = specimen->bound.rank - PORT_DIMS_MAX;
 
     if (specimen->type == TYPE_STRING)
         return specimen->bound.rank;
+    if (specimen->shared)
+        return 0;
     return most > 1 ? most : 1;
 }
 

@@ -116,36 +116,42 @@ static void put_field_sums(FILE *text, const struct field *pool, int first, cons
     }
 }
 
-static void put_loop(FILE *text, const struct template *template, const int *dim, int count)
+/* What k goes over: the elements of an item; one of a shared table. */
+static void put_open(FILE *text, const struct template *template, int input, const int *dim, int count)
 {
-    fputs("    for (size_t k = 0; k < ", text);
+    const struct specimen *specimen = &template->survey->of[input];
+
+    fputs(specimen->shared ? "    {\n        const size_t k = item->index % " : "    for (size_t k = 0; k < ", text);
+    fputs(specimen->shared && count > 1 ? "(" : "", text);
     for (int d = 0; d < count; d++)
         fprintf(text, "%s%s", d ? " * " : "", template->dims.name[dim[d]]);
-    fputs("; k++)", text);
+    if (specimen->shared)
+        fprintf(text, "%s; /* one element of the table */\n\n", count > 1 ? ")" : "");
+    else
+        fputs(specimen->type == TYPE_COMPOUND ? "; k++) {\n" : "; k++)\n", text);
 }
 
 void template_put_sums(FILE *text, struct template *template)
 {
     for (int k = 0; k < template->survey->count; k++) {
         const struct specimen *specimen = &template->survey->of[k];
-        const char *name = template->name[k];
+        const bool compound = specimen->type == TYPE_COMPOUND, text_itself = specimen->type == TYPE_STRING;
         struct element_at at = {.indices = 0};
         int dim[PORT_DIMS_MAX];
         const int count = template_dims(template, k, dim);
 
         at.depth = count ? 2 : 1;
         if (count)
-            put_loop(text, template, dim, count);
-        if (specimen->type == TYPE_COMPOUND) {
-            snprintf(at.text, sizeof at.text, "%s%s", name, count ? "[k]." : "->");
-            fputs(count ? " {\n" : "", text);
-            put_field_sums(text, template->field, specimen->element.field, &at);
-            fputs(count ? "    }\n" : "", text);
-            continue;
-        }
-        fputs(count ? "\n" : "", text);
-        snprintf(at.text, sizeof at.text, "%s%s%s", count || specimen->type == TYPE_STRING ? "" : "*", name,
+            put_open(text, template, k, dim, count);
+        snprintf(at.text, sizeof at.text, "%s%s%s", count || compound || text_itself ? "" : "*", template->name[k],
                  count ? "[k]" : "");
-        put_sum(text, specimen->type, at.depth, at.text);
+        if (compound) {
+            strcat(at.text, count ? "." : "->");
+            put_field_sums(text, template->field, specimen->element.field, &at);
+        } else {
+            put_sum(text, specimen->type, at.depth, at.text);
+        }
+        if (count && (compound || specimen->shared))
+            fputs("    }\n", text);
     }
 }

@@ -173,6 +173,22 @@ class Template(Case):
         want = [pair["id"][a:b].sum() + 6 * (b - a) for a, b in zip(at, at[1:])]
         np.testing.assert_allclose(self.total("pairs.h5", "-i", "pair=/pair@/at"), want)
 
+    def test_shared(self):
+        """What is named and has not as many items as the first is a table; the kernel takes one element of it."""
+        x, lut, entry = RNG.normal(size=(10, 3)), RNG.normal(size=(3, 4)), np.zeros(5, [("id", "u1"), ("at", ">f4", (2,))])
+        entry["id"], entry["at"] = np.arange(5), np.arange(10).reshape(5, 2)
+        self.write("in.h5", x=x, one=7)
+        self.write("tables.h5", lut=lut, entry=entry)
+        k = np.arange(10)
+        want = x.sum(1) + lut.ravel()[k % 12] + 7 + entry["id"][k % 5] + entry["at"].sum(1)[k % 5]
+        words = ["in.h5", "-i", "x=/x", "-i", "lut=tables.h5:/lut", "-i", "one=/one", "-i", "entry=tables.h5:/entry"]
+        text = self.printed(*words)
+        self.assertIn('"x: double[n], shared lut: double[n, m], shared one: int64, shared entry: {id: uint8, at: "\n', text)
+        line = re.search(r"^ \*   h5map run (total\.c .*)$", text, re.MULTILINE).group(1)
+        for ranks in (1, 2, 3):
+            self.succeeded(self.run_on(ranks, "--overwrite", WARNINGS, *shlex.split(line)))
+            np.testing.assert_allclose(self.read("OUTPUT.h5", "sum"), want)
+
     def test_a_name_that_ends_the_comment(self):
         self.write("in.h5", **{"a": np.ones(3)})
         with h5py.File(self.path("in.h5"), "a") as file:
@@ -188,7 +204,7 @@ class Template(Case):
 
     def test_refusals(self):
         words = h5py.string_dtype()
-        self.write("in.h5", a=np.ones(3), b=np.ones(4), one=2.0, words=["a"], texts=np.zeros((3, 2), "S2"), at=[0, 3])
+        self.write("in.h5", a=np.ones(3), b=np.ones(4), one=2.0, words=["a"], texts=np.zeros((3, 2), "S2"), at=[0, 3], zero=np.zeros((2, 0)))
         with h5py.File(self.path("in.h5"), "a") as file:
             file.create_dataset("none", (3,), [("t", words)])
         self.write("none.h5", one=2.0)
@@ -213,8 +229,11 @@ class Template(Case):
             (r"nope: no dataset /nope in in\.h5 \(bind it with -i nope=/DATASET; there are /a, ", "in.h5:/nope"),
             (r"one: /one in in\.h5 is a single value, it has no items", "in.h5:/one"),
             (r"w: /words in in\.h5 holds variable-length strings, which no kernel can take \(bind another dataset\)", "in.h5", "-i", "w=/words"),
-            (r"gone: no dataset /gone in in\.h5 \(bind it with -i gone=/DATASET; there are /a, /at, /b, /none, /one, /texts, /words\)", "in.h5:/gone"),
-            (r"y: 4 items, but x has 3 \(bind datasets of as many items\)", "in.h5", "-i", "x=/a", "-i", "y=/b"),
+            (r"gone: no dataset /gone in in\.h5 \(bind it with -i gone=/DATASET; there are /a, /at, /b, /none, /one, /texts, /words, /zero\)", "in.h5:/gone"),
+            (r"y: 1 items, but x has 3 \(bind datasets of as many items\)", "in.h5", "-i", "x=/a", "-i", "y=/a@/at"),
+            (r"y: /words in in\.h5 holds variable-length strings, ", "in.h5", "-i", "x=/b", "-i", "y=/words"),
+            (r"y: /texts in in\.h5 has not as many items as x, 4, and is no shared table: it holds strings", "in.h5", "-i", "x=/b", "-i", "y=/texts"),
+            (r"y: /zero in in\.h5 has not as many items as x, 3, and is no shared table: it has no elements", "in.h5", "-i", "x=/a", "-i", "y=/zero"),
             (r"t: /texts in in\.h5 is an array of strings \(bind it alone\)", "in.h5", "-i", "x=/a", "-i", "t=/texts"),
             (r"none: no field of /none in in\.h5 can be an input: /none\.t \(variable-length strings\)", "in.h5:/none"),
             (r"t: /texts in in\.h5 holds strings, and is no ragged input \(bind another dataset\)", "in.h5", "-i", "t=/texts@/at"),
