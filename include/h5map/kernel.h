@@ -36,11 +36,12 @@
  *              results: char[16], which the text may fill, NULs behind it
  *   dims       numbers, names (one name is one size everywhere) or integer parameters
  *   *name      first of an input's dims: ragged, every item has its own (double[*n], float[*n, 3]); bound with
- *              -i NAME=/VALUES@/OFFSETS, or a dataset of sequences (H5T_VLEN); item->dim[] holds the item's, a slice
- *              kernel finds it in in_offset
+ *              -i NAME=/VALUES@/OFFSETS, or a dataset of sequences (H5T_VLEN); of numbers, or compounds without
+ *              strings; item->dim[] holds the item's, a slice kernel finds it in in_offset
  *              in a result * or, for people, *name: any number of rows an item, see h5map_resize
  *   shared     a whole dataset of these dims, the same for every item (a lookup table, weights, a mesh); read once,
- *              held once a node however many ranks are there, and may be larger than --memory; it can't be written
+ *              held once a node however many ranks are there, and may be larger than --memory; it can't be written;
+ *              of numbers, or compounds without strings
  *   param      a value given with -p NAME=VALUE, or its default
  *
  * Return 0, or h5map_fail(item, "why %g", x): this item failed and holds the fill value, the others
