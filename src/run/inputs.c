@@ -56,16 +56,14 @@ static void explain(const struct inputs *inputs, int input, const struct part *p
     const struct feed *feed = &inputs->plan->in[input];
     const void *from = part->in[input];
     char text[REASON_TEXT_MAX + 1];
+    struct feed one;
 
     for (uint64_t k = 0; k < part->count; k++) {
         if (calls->status[k] != H5MAP_FAILED)
             continue;
-        if (feed->ragged && feed->type == TYPE_COMPOUND) {
-            struct feed one;
-            const char *const item = ragged_compounds(feed, part, input, k, &one);
-
-            compound_reason(inputs->plan->field, &one, item, text, sizeof text);
-        } else if (feed->ragged)
+        if (feed->ragged && feed->type == TYPE_COMPOUND)
+            compound_reason(inputs->plan->field, &one, ragged_compounds(feed, part, input, k, &one), text, sizeof text);
+        else if (feed->ragged)
             ragged_reason(feed, part->offset[input], from, k, text, sizeof text);
         else if (feed->type == TYPE_COMPOUND)
             compound_reason(inputs->plan->field, feed, (const char *)from + k * feed->wire_bytes, text, sizeof text);
@@ -80,10 +78,10 @@ static size_t convert_ragged_compounds(const struct inputs *inputs, int k, const
 {
     const struct feed *feed = &inputs->plan->in[k];
     char *to = inputs->converted[k];
+    struct feed one;
     size_t failed = 0;
 
     for (uint64_t i = 0; i < part->count; i++) {
-        struct feed one;
         const char *const item = ragged_compounds(feed, part, k, i, &one);
 
         failed += compound_convert(inputs->plan->field, &one, item, 1, &(struct compounds){to, &status[i]});
