@@ -188,6 +188,11 @@ void offer_look(hid_t dataset, struct survey *survey, struct specimen *specimen)
     snprintf(offering.path, sizeof offering.path, "%.200s", specimen->bound.dataset);
     if (stored >= 0)
         offer_element(&offering, stored, &offered);
+    specimen->bound.vlen = offered.type < TYPE_COUNT && stored >= 0 && H5Tget_class(stored) == H5T_STRING;
+    if (specimen->bound.vlen) { /* within a compound it could not be */
+        offered.type = TYPE_STRING;
+        offered.element = element_of(TYPE_STRING, 0);
+    }
     handles_close(&stored, 1);
     if (offered.type < TYPE_COUNT) {
         survey->field_count = count;

@@ -61,7 +61,7 @@ static int check_table(const struct survey *survey, const struct specimen *speci
 /* What has not as many items as the first is a shared table. */
 static int compare_with_first(const struct survey *survey, struct specimen *specimen, struct error *error)
 {
-    const bool ragged = specimen->bound.offsets[0], other = items_of(specimen) != items_of(survey->of);
+    const bool ragged = survey_is_ragged(specimen) || specimen->bound.vlen, other = items_of(specimen) != items_of(survey->of);
 
     specimen->shared = specimen != survey->of && !ragged && (specimen->bound.rank == 0 || other);
     if (specimen->shared)

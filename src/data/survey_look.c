@@ -27,6 +27,11 @@ bool survey_is_text_array(const struct specimen *specimen)
     return specimen->type == TYPE_STRING && specimen->bound.rank > 1;
 }
 
+bool survey_is_ragged(const struct specimen *specimen)
+{
+    return specimen->bound.offsets[0] || (specimen->bound.vlen && specimen->type != TYPE_STRING);
+}
+
 /* Where its items begin, VALUES@OFFSETS. */
 static int look_at_offsets(hid_t file, const struct survey *survey, struct specimen *specimen, struct error *error)
 {
@@ -61,6 +66,9 @@ int survey_look(hid_t file, struct survey *survey, struct specimen *specimen, st
     if (!code && specimen->bound.rank == 0 && !specimen->shared)
         code = error_set(error, REFUSED, "%s: %s in %s is a single value, it has no items (bind another dataset)", name,
                          specimen->bound.dataset, specimen->bound.file);
+    if (!code && survey_is_ragged(specimen) && specimen->bound.vlen && specimen->bound.rank != 1)
+        code = error_set(error, REFUSED, "%s: %s in %s has %d dims of sequences (bind another dataset)", name,
+                         specimen->bound.dataset, specimen->bound.file, specimen->bound.rank);
     if (!code && specimen->bound.offsets[0])
         code = look_at_offsets(file, survey, specimen, error);
     if (dataset >= 0 && H5Dclose(dataset) < 0 && !code)

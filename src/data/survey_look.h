@@ -13,6 +13,9 @@ int survey_look(hid_t file, struct survey *survey, struct specimen *specimen, st
 /* A name for the dataset; true: it is not the dataset's own, at the root. */
 bool survey_name_after(const char *dataset, char name[NAME_BYTES]);
 
+/* Have its items lengths of their own? */
+bool survey_is_ragged(const struct specimen *specimen);
+
 /* An input has no string for each element: where there are others, its dims would be the loop's. */
 bool survey_is_text_array(const struct specimen *specimen);
 

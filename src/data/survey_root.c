@@ -27,6 +27,8 @@ static const char *why_not(const struct specimen *specimen, int code)
         return "an array of strings";
     if (specimen->bound.wire == TYPE_NONE)
         return specimen->bound.type_name[0] ? specimen->bound.type_name : "no values";
+    if (survey_is_ragged(specimen) && specimen->bound.rank > 1)
+        return "more than one dim of sequences";
     return specimen->bound.rank ? "a filter or a file that it needs is not there" : "a single value";
 }
 

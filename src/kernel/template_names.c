@@ -125,7 +125,10 @@ static void name_dim(struct template *template, int number)
 
 static bool same_offsets(const struct bound *one, const struct bound *other)
 {
-    return one && other && !strcmp(one->file, other->file) && !strcmp(one->offsets, other->offsets);
+    if (one == other)
+        return one;
+    return one && other && !one->vlen && !other->vlen && !strcmp(one->file, other->file) &&
+           !strcmp(one->offsets, other->offsets);
 }
 
 /* The dim of this size or, where `ragged` is given, of its offsets; -1: there is no room for it. */
@@ -161,7 +164,7 @@ int template_dims(struct template *template, int input, int dim[PORT_DIMS_MAX])
     const struct specimen *specimen = &template->survey->of[input];
     int count = 0;
 
-    if (specimen->bound.offsets[0])
+    if (specimen->bound.offsets[0] || (specimen->bound.vlen && specimen->type != TYPE_STRING))
         dim[count++] = find_dim(template, 0, &specimen->bound);
     for (int d = first_dim(specimen); d < specimen->bound.rank; d++)
         dim[count++] = find_dim(template, specimen->bound.shape[d], NULL);

@@ -77,13 +77,13 @@ class Template(Case):
     def test_what_fits(self):
         """The datasets that as many items have as most; what is left out is named."""
         a, b = RNG.normal(size=8), RNG.normal(size=(8, 2))
-        self.write("in.h5", a=a, b=b, few=np.zeros(3), one=5.0, pairs=np.zeros((8, 2), "S3"), words=["a"] * 8)
+        self.write("in.h5", a=a, b=b, few=np.zeros(3), one=5.0, pairs=np.zeros((8, 2), "S3"), words=["ab"] * 8)
         with h5py.File(self.path("in.h5"), "a") as file:
             file.create_group("group")["c"] = a
             file["nothing"] = h5py.Empty("f4")
-        np.testing.assert_allclose(self.total("in.h5"), a + b.sum(1))
+        np.testing.assert_allclose(self.total("in.h5"), a + b.sum(1) + 2)
         left = re.search(r"Left out: (.*)", self.printed("in.h5")).group(1)
-        for name in ("/few (another number of items)", "/one (", "/words (variable-length ", "/nothing (", "/pairs (an array of strings)"):
+        for name in ("/few (another number of items)", "/one (", "/nothing (", "/pairs (an array of strings)"):
             self.assertIn(name, left)
         self.assertNotIn("group", left)
 
@@ -153,6 +153,20 @@ class Template(Case):
         np.testing.assert_array_equal(self.total("in.h5:/pairs"), [[2, 1]] * 4)
         self.assertIn('.signature = "text: string, x: double -> sum: double"', self.printed("in.h5"))
 
+    def test_variable_lengths(self):
+        rows = [[1.0, 2.0], [], [5.0]]
+        self.write("in.h5", words=["ab", "", "\u00e9t\u00e9"], x=np.arange(3.0))
+        with h5py.File(self.path("in.h5"), "a") as file:
+            data = file.create_dataset("rows", (3,), h5py.vlen_dtype("f8"))
+            for k, row in enumerate(rows):
+                data[k] = row
+            file.create_dataset("more", (3,), h5py.vlen_dtype("i2"))
+        want = np.array([2, 0, 5]) + [3.0, 0.0, 5.0] + np.arange(3.0)
+        for ranks in (1, 2):
+            np.testing.assert_allclose(self.total("in.h5", ranks=ranks), want)
+        self.assertIn('.signature = "more: int16[*n], rows: double[*m], words: string, x: double -> sum: double"', self.printed("in.h5"))
+        np.testing.assert_allclose(self.total("in.h5:/rows"), [3.0, 0.0, 5.0])
+
     def test_ragged(self):
         """Two that share their offsets, one with others, and one whose items all have one size."""
         v, w, u = RNG.normal(size=20), RNG.normal(size=(20, 3)), RNG.normal(size=(12, 3))
@@ -213,7 +227,8 @@ class Template(Case):
         self.text("text.h5", "no HDF5\n")
         self.write("empty.h5")
         with h5py.File(self.path("vlen.h5"), "w") as file:
-            file.create_dataset("v", (3,), h5py.vlen_dtype("f8"))
+            file.create_dataset("v", (3,), h5py.vlen_dtype("S3"))
+            file.create_dataset("two", (3, 3), h5py.vlen_dtype("f8"))
         with h5py.File(self.path("far.h5"), "w") as file:
             file.create_dataset("x", (3,), "f8", external="gone.raw")
         for pattern, *words in [
@@ -223,15 +238,15 @@ class Template(Case):
             (r"text\.h5: is not an HDF5 file", "text.h5"),
             (r"none\.h5: no dataset at its root can be an input: /one \(a single value\) \(give FILE:/DATASET; there are /deep/x, /one\)", "none.h5"),
             (r"empty\.h5: no dataset in it can be an input \(give another file\)", "empty.h5"),
-            (r"vlen\.h5: no dataset at its root can be an input: /v \(variable-length sequences\) \(give another file\)", "vlen.h5"),
+            (r"vlen\.h5: no dataset at its root can be an input: /two \(more than one dim of sequences\), /v \(variable-length sequences\) \(give another file\)", "vlen.h5"),
             (r"far\.h5: no dataset at its root can be an input: /x \(a filter or a file that it needs is not there\) \(give FILE:/DATASET; there are /x\)", "far.h5"),
             (r"x: /x in far\.h5 is stored in the external file gone\.raw: No such file or directory", "far.h5:/x"),
             (r"nope: no dataset /nope in in\.h5 \(bind it with -i nope=/DATASET; there are /a, ", "in.h5:/nope"),
             (r"one: /one in in\.h5 is a single value, it has no items", "in.h5:/one"),
-            (r"w: /words in in\.h5 holds variable-length strings, which no kernel can take \(bind another dataset\)", "in.h5", "-i", "w=/words"),
+            (r"w: /two in vlen\.h5 has 2 dims of sequences \(bind another dataset\)", "vlen.h5", "-i", "w=/two"),
             (r"gone: no dataset /gone in in\.h5 \(bind it with -i gone=/DATASET; there are /a, /at, /b, /none, /one, /texts, /words, /zero\)", "in.h5:/gone"),
             (r"y: 1 items, but x has 3 \(bind datasets of as many items\)", "in.h5", "-i", "x=/a", "-i", "y=/a@/at"),
-            (r"y: /words in in\.h5 holds variable-length strings, ", "in.h5", "-i", "x=/b", "-i", "y=/words"),
+            (r"y: 1 items, but x has 4 \(bind datasets of as many items\)", "in.h5", "-i", "x=/b", "-i", "y=/words"),
             (r"y: /texts in in\.h5 has not as many items as x, 4, and is no shared table: it holds strings", "in.h5", "-i", "x=/b", "-i", "y=/texts"),
             (r"y: /zero in in\.h5 has not as many items as x, 3, and is no shared table: it has no elements", "in.h5", "-i", "x=/a", "-i", "y=/zero"),
             (r"t: /texts in in\.h5 is an array of strings \(bind it alone\)", "in.h5", "-i", "x=/a", "-i", "t=/texts"),
