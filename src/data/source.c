@@ -179,7 +179,8 @@ static int read_lengths(struct source *source, struct input *input, uint64_t fir
             if (length > input->bound->longest)
                 return error_set(error, FAILED, "%s: %s in %s changed while it was read (nobody may write to it)",
                                  input->name, input->bound->dataset, input->bound->file);
-            memcpy(data + offset[done + k] * input->item_bytes, element, length * input->item_bytes);
+            if (length)
+                memcpy(data + offset[done + k] * input->item_bytes, element, length * input->item_bytes);
             offset[done + k + 1] = offset[done + k] + length;
         }
     }

@@ -39,6 +39,7 @@ class Variant:
     name: str
     words: tuple = ()
     env: dict = field(default_factory=dict)
+    kernel: str = "mixed"
     after: str = ""  # the variant that ran before it in the same folder
     stopped: bool = False  # and was killed when about half of its operations were done
     keeps: bool = True  # what a checkpoint has recorded is kept by the same command
@@ -70,6 +71,10 @@ def variants():
         Variant("accept", (*scaled, "--accept", "param"), after="plain", stopped=True),
         Variant("overwrite-resume", (*scaled, "--overwrite"), after="overwrite", stopped=True),
         Variant("retry-resume", ("--retry-failed",), fixed, after="retry", stopped=True),
+        Variant("ragged", kernel="rows"),
+        Variant("ragged-retry", ("--retry-failed",), fixed, kernel="rows", after="ragged"),
+        Variant("ragged-resume", kernel="rows", after="ragged", stopped=True),
+        Variant("ragged-compress", squeezed, kernel="rows"),
     ]
 
 
@@ -156,7 +161,7 @@ class Lab:
         return path
 
     def command(self, variant, *words):
-        return [self.program, "run", *words, self.kernel, self.input, OUT, *WORDS, *self.checkpoint, *variant.words]
+        return [self.program, "run", *words, f"{self.kernel}:{variant.kernel}", self.input, OUT, *WORDS, *self.checkpoint, *variant.words]
 
     def environment(self, variant, env=None):
         """A folder for temporary files of its own: MPI programs that share one remove each other's."""

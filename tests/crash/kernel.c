@@ -1,4 +1,4 @@
-/* Results of several types, and items that fail: some always, some until CRASH_FIXED is set. CRASH_NAP_US makes it
+/* Results of several types, ragged ones and compounds among them, and items that fail: some always, some until CRASH_FIXED is set. CRASH_NAP_US makes it
  * slow. */
 #include <h5map/kernel.h>
 #include <math.h>
@@ -43,5 +43,40 @@ static int mixed(const h5map_item_t *item)
     return 0;
 }
 
+/* Up to 12 rows an item. */
+static int rows(const h5map_item_t *item)
+{
+    const double *x = item->in[0], scale = *(const double *)item->in[2];
+    const int m = *(const int *)item->in[1];
+    struct {
+        int32_t m;
+        char name[8];
+        double norm;
+    } *tag = item->out[1];
+
+    nap(item);
+    double *path = h5map_resize(item, 0, (size_t)(m * 7 % 13));
+    int16_t *near = h5map_resize(item, 2, (size_t)(m % 5 == 0));
+
+    if ((m * 7 % 13 && !path) || (m % 5 == 0 && !near))
+        return h5map_stop(item, "no memory");
+    for (int k = 0; k < m * 7 % 13; k++) {
+        path[2 * k] = scale * x[0] * k;
+        path[2 * k + 1] = x[1] - k;
+    }
+    if (m % 5 == 0)
+        *near = (int16_t)m;
+    tag->m = m;
+    tag->norm = scale * x[2];
+    tag->name[m % 8] = 'n';
+    if (m % 37 == 5)
+        return h5map_fail(item, "%d is of the wrong kind", m);
+    if (m % 61 == 7 && !getenv("CRASH_FIXED"))
+        return h5map_fail(item, "not yet");
+    return 0;
+}
+
+H5MAP_KERNEL(rows, .signature = "x: double[3], m: int32, param scale: double = 1 -> path: double[*, 2], "
+                                "tag: {m: int32, name: string[8], norm: double}, near: int16[*]");
 H5MAP_KERNEL(mixed, .signature = "x: double[3], m: int32, param scale: double = 1 -> "
                                  "norm: double, near: int16[4], even: bool, turned: complex64[32]");

@@ -9,7 +9,7 @@ import job
 from job import Problem, harness
 from states import Outcome
 
-VARIANTS = ("plain", "direct", "compress", "retry", "accept", "overwrite")
+VARIANTS = ("plain", "direct", "compress", "retry", "accept", "overwrite", "ragged")
 KILLS_MOST = 3
 WAIT_S = 60
 BUSY = "another run"
@@ -43,7 +43,7 @@ def kill(lab, variant, rng):
 
 def command(lab, variant, rng):
     """At some rank count, by one launcher or the other, or, once in a while, by none."""
-    schedule = ["--schedule", rng.choice(["dynamic", "dynamic", "dynamic" if "direct" in variant.words else "static"])]
+    schedule = ["--schedule", rng.choice(["dynamic", "dynamic", "dynamic" if "direct" in variant.words or variant.kernel == "rows" else "static"])]
     many = rng.choice([2, 2, 3, 3, 1])
     if many == 1:
         return lab.command(variant, *schedule)
