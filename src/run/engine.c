@@ -2,6 +2,7 @@
  *
  * A stage is local work on one rank or all; agree() follows it, so that all ranks go on together or leave together. */
 #include "run/engine.h"
+#include "data/bind.h"
 #include "process/launch.h"
 #include "run/clock.h"
 #include "run/run.h"
@@ -115,7 +116,8 @@ static int run_job(struct run *run, const struct promise *promise)
         return error_set(run->error, REFUSED,
                          "the launcher started %d programs that can't find each other (use mpirun, or srun --mpi=pmix)",
                          promise->size);
-    if (run->root && !stage_find_output(run))
+    /* HDF5 before MPI: a parallel one would else end in MPI_Finalize, which crashes after a failed close. */
+    if (run->root && !hdf5_start(run->error) && !stage_find_output(run))
         stage_find_kernel(run);
     if (run->error->code && !promise->launcher)
         return run->error->code;

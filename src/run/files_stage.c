@@ -77,8 +77,7 @@ static int make_plan(struct run *run, bool direct)
 
 int stage_plan(struct run *run)
 {
-    if (hdf5_start(run->error) ||
-        bind_inputs(run->options, &run->signature, run->param, run->output.file, &run->binding, run->error) ||
+    if (bind_inputs(run->options, &run->signature, run->param, run->output.file, &run->binding, run->error) ||
         make_plan(run, run->options->io == IO_DIRECT))
         return run->error->code;
     note_lines(run, run->binding.notes);

@@ -10,7 +10,7 @@ import time
 import h5py
 import numpy as np
 
-from harness import H5MAP, SANITIZED, Case, descendants_of
+from harness import H5MAP, MPIRUN, SANITIZED, Case, descendants_of
 
 WAYS = ([], ["--schedule", "static"], ["--io", "direct"])
 
@@ -377,7 +377,7 @@ class Room(Shared):
     def test_is_refused(self):
         self.write("in.h5", x=np.zeros(30), lut=np.zeros(10_000_000))
         before = self.listing()
-        words = [*self.small(40), "mpirun", "-q", "-n", "2", H5MAP, "run", self.of("lookup"), "in.h5", "out.h5"]
+        words = [*self.small(40), *([MPIRUN] if MPIRUN else ["mpirun", "-q"]), "-n", "2", H5MAP, "run", self.of("lookup"), "in.h5", "out.h5"]
         result = self.call(*words, timeout=30)
         self.assertEqual(result.status, 3, result)
         self.sound(result)
