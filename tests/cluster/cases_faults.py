@@ -8,10 +8,13 @@ import re
 import signal
 import time
 
-from lab import NAP, Job, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, output_of, processes, ranks_of_run, runs_of, same, wait_for
+import numpy as np
+
+from lab import NAP, Job, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, output_of, processes, ranks_of_run, runs_of, same, wait_for, write
 
 AT_A_TIME = 1
 mend = mend_all
+MPICH = os.environ.get("H5MAP_MPICH")  # the same program, built with MPICH
 QUICK = {"H5MAP_LOST_S": "3"}
 
 
@@ -19,8 +22,10 @@ def prepare():
     naps(600, 0.02)
     expected("slept.h5", NAP, "naps.h5")
     naps(2000, 0.02, "long.h5")
+    write("in.h5", items=np.arange(1000.0))
     with open(os.environ["SLURM_CONF"], "a") as file:
-        file.write("RequeueExit=75\n")
+        file.write("RequeueExit=75\nPreemptType=preempt/partition_prio\nPreemptMode=REQUEUE\nSlurmctldParameters=preempt_send_user_signal\n")
+        file.write("PartitionName=urgent Nodes=ALL MaxTime=10 State=UP PriorityTier=10\n")
     output_of("scontrol", "reconfigure")
 
 
@@ -93,6 +98,34 @@ def a_cable_is_cut():
     mended(3, "mend")
 
 
+def a_node_is_killed_under_srun():
+    job = begin("srun", env={"H5MAP_LAUNCHER": "srun"})
+    node("kill", 3)
+    comes_back(job, (1, 2))
+    mended(3)
+
+
+def a_cable_is_cut_under_mpich():
+    """Its mpirun hears nothing of it; SLURM does."""
+    if not MPICH:
+        return
+    job = begin("mpich", env={"H5MAP": MPICH, "H5MAP_MPIRUN": "mpiexec.mpich"})
+    node("cut", 3)
+    comes_back(job, (1, 2))
+    mended(3, "mend")
+
+
+def is_preempted():
+    """By jobs of a partition that goes before, which want every core; at once, or after a time of grace."""
+    for name, grace_s in (("preempted", 0), ("graceful", 20)):
+        output_of("scontrol", "update", "PartitionName=batch", f"GraceTime={grace_s}")
+        job = begin(name)
+        urgent = Job(f"{name}_urgent", "-p", "urgent", "-N3", "--ntasks-per-node=8", "--", "square", "in.h5", f"{name}_urgent.h5")
+        urgent.wait()
+        check(urgent.show()["Restarts"] == "0" and job.show()["Restarts"] == "1", job.show())
+        comes_back(job, (1, 2, 3))
+
+
 def the_batch_node_is_killed():
     job = begin("batch")
     node("kill", 1)
@@ -133,6 +166,8 @@ def a_cut_off_rank_0_goes_on_compressing():
 
 
 CASES = [
-    a_rank_is_killed, mpirun_is_killed, a_node_is_killed, a_cable_is_cut, the_batch_node_is_killed, a_cut_off_rank_0_goes_on,
+    a_rank_is_killed, mpirun_is_killed, a_node_is_killed, a_cable_is_cut, is_preempted, the_batch_node_is_killed, a_cut_off_rank_0_goes_on,
 ]  # fmt: skip
-LONG = [a_cut_off_rank_0_goes_on_direct, a_cut_off_rank_0_goes_on_compressing]
+LONG = [
+    a_node_is_killed_under_srun, a_cable_is_cut_under_mpich, a_cut_off_rank_0_goes_on_direct, a_cut_off_rank_0_goes_on_compressing,
+]  # fmt: skip

@@ -10,13 +10,14 @@ import shutil
 from harness import H5MAP, HERE, Case, slow
 
 CLUSTER = os.path.join(os.path.dirname(HERE), "cluster")
+LONG = bool(os.environ.get("H5MAP_TEST_LONG"))
 LOSSES = ["rank_is_killed", "mpirun_is_killed", "a_node", "cable"]
-TAKEOVERS = ["batch_node", "cut_off"]
+TAKEOVERS = ["batch_node", "cut_off", "preempted"]
 # What runs together: the cluster's options, then the words of tests/cluster/run.py; how many cases that are.
 CLUSTERS = {
     "jobs": ([], ["jobs"], 19),
-    "losses": ([], ["faults", *LOSSES], 4),
-    "takeovers": ([], ["faults", *TAKEOVERS], 4 if os.environ.get("H5MAP_TEST_LONG") else 2),
+    "losses": ([], ["faults", *LOSSES], 6 if LONG else 4),
+    "takeovers": ([], ["faults", *TAKEOVERS], 5 if LONG else 3),
     "hosts": (["-H"], ["hosts"], 9),
 }
 
