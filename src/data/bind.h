@@ -4,8 +4,8 @@
 
 #include "job.h"
 
-/* Quiet HDF5 and keep it from running at exit. Once, first of all HDF5 calls, on ranks that use it; before MPI starts on
- * those that write with it, for a parallel HDF5 that starts later is ended by MPI_Finalize. */
+/* Quiet HDF5 and keep it from running at exit. Once, first of all HDF5 calls, on ranks that use it; before
+ * MPI on those that write with it, for a parallel HDF5 that starts later is ended by MPI_Finalize. */
 int hdf5_start(struct error *error);
 
 /* Find and check the dataset of every input and the loop over the leading dims. `param` holds the parameters' values by

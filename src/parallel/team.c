@@ -30,7 +30,7 @@ static void choose_settings(const struct promise *promise)
     if (!promise->launcher) {
         setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
         setenv("OMPI_MCA_orte_create_session_dirs", "0", 0); /* in TMPDIR, where a run that ends may take it away */
-        setenv("UCX_TLS", "self", 0); /* MPICH's, which would take shared memory */
+        setenv("UCX_TLS", "self", 0);                        /* of MPICH: no shared memory */
     }
     setenv("OMPI_MCA_pml", "ob1", 0);
     setenv("OMPI_MCA_btl", "self,vader", 0);

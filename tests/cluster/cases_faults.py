@@ -115,15 +115,24 @@ def a_cable_is_cut_under_mpich():
     mended(3, "mend")
 
 
+def preempted(name, grace_s):
+    """By a job of a partition that goes before, which wants every core: it stops in good order, and comes back."""
+    output_of("scontrol", "update", "PartitionName=batch", f"GraceTime={grace_s}")
+    job = begin(name)
+    urgent = Job(f"{name}_urgent", "-p", "urgent", "-N3", "--ntasks-per-node=8", "--", "square", "in.h5", f"{name}_urgent.h5")
+    known = urgent.wait()
+    check((known["Restarts"], job.show()["Restarts"]) == ("0", "1"), f"{known} {job.show()}")
+    comes_back(job, (1, 2, 3))
+    return job
+
+
 def is_preempted():
-    """By jobs of a partition that goes before, which want every core; at once, or after a time of grace."""
-    for name, grace_s in (("preempted", 0), ("graceful", 20)):
-        output_of("scontrol", "update", "PartitionName=batch", f"GraceTime={grace_s}")
-        job = begin(name)
-        urgent = Job(f"{name}_urgent", "-p", "urgent", "-N3", "--ntasks-per-node=8", "--", "square", "in.h5", f"{name}_urgent.h5")
-        urgent.wait()
-        check(urgent.show()["Restarts"] == "0" and job.show()["Restarts"] == "1", job.show())
-        comes_back(job, (1, 2, 3))
+    preempted("preempted", 0)
+
+
+def is_preempted_with_grace():
+    job = preempted("graceful", 20)
+    check(re.search(r"^h5map: stopped by SIGUSR1; [1-9]\d* of 600 items are kept", job.log(), re.M), job.log())
 
 
 def the_batch_node_is_killed():
@@ -169,5 +178,5 @@ CASES = [
     a_rank_is_killed, mpirun_is_killed, a_node_is_killed, a_cable_is_cut, is_preempted, the_batch_node_is_killed, a_cut_off_rank_0_goes_on,
 ]  # fmt: skip
 LONG = [
-    a_node_is_killed_under_srun, a_cable_is_cut_under_mpich, a_cut_off_rank_0_goes_on_direct, a_cut_off_rank_0_goes_on_compressing,
+    a_node_is_killed_under_srun, a_cable_is_cut_under_mpich, is_preempted_with_grace, a_cut_off_rank_0_goes_on_direct, a_cut_off_rank_0_goes_on_compressing,
 ]  # fmt: skip

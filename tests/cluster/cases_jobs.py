@@ -108,17 +108,6 @@ def srun_hands_usr1_on():
     same("usr1.h5", "slept.h5")
 
 
-def is_preempted():
-    """TERM to the batch script, as preemption has it: it stops in good order, and comes back."""
-    job = Job("term", "-N2", "--ntasks-per-node=2", "--", NAP, "naps.h5", "term.h5", "--checkpoint", "0s")
-    kept("term.h5")
-    output_of("scancel", "--batch", "--signal=TERM", job.id)
-    known = job.wait()
-    check(known["Restarts"] == "1", known)
-    check_log(job, r"^h5map: stopped by SIGUSR1; [1-9]\d* of 600 items are kept")
-    same("term.h5", "slept.h5")
-
-
 def fails_for_good():
     """Status 2 and 3 are the end."""
     for name, status, words in [
@@ -273,7 +262,7 @@ def mpich():
 
 
 CASES = [
-    stops_before_the_limit, ends_after_so_many_restarts, sweeps_come_back, is_cancelled, is_preempted, srun_hands_usr1_on, scales,
+    stops_before_the_limit, ends_after_so_many_restarts, sweeps_come_back, is_cancelled, srun_hands_usr1_on, scales,
     mpirun_on_three_nodes, srun_on_three_nodes, in_an_allocation, fewer_ranks_than_tasks, srun_without_pmi, fails_for_good,
     some_items_fail, sweeps, kernels_get_their_cores, another_user, scripts_refuse, mpich,
 ]  # fmt: skip

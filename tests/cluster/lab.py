@@ -125,8 +125,13 @@ class Job:
     def show(self, task=None):
         """What scontrol knows: of an array, of this task."""
         which = self.id if task is None else f"{self.id}_{task}"
-        text = output_of("scontrol", "show", "job", "-o", which)
+        text = wait_for(lambda: self.asked("scontrol", "show", "job", "-o", which), f"scontrol show job {which}")  # slow under load
         return dict(word.split("=", 1) for word in text.split("\n")[0].split() if "=" in word)
+
+    @staticmethod
+    def asked(*words):
+        status, text = call(*words)
+        return "" if status else text
 
     def log(self):
         path = os.path.join(self.cwd, self.name + ".log")
