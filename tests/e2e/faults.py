@@ -39,6 +39,8 @@ INSIDE_HDF5 = ["hdf5:ftruncate", "hdf5:pread", "hdf5:pread+", "hdf5:pwrite", "hd
 OF_OTHERS = ["malloc", "calloc", "aligned_alloc", "write", "dlopen", "memfd_create", "pthread_create"]
 OF_ROOT = ["malloc", "calloc", "aligned_alloc", "pthread_create", "pwrite", "fsync", "renameat2", "H5Dread", "H5Dwrite", "H5Fclose", "hdf5:pwrite+"]
 TABLES = ["malloc", "calloc", "shm_open", "mmap"]
+ROWS = ["malloc", "calloc", "realloc", "pread", "pwrite", "pwrite+", "fsync", "fdatasync", "H5Dcreate2", "H5Dwrite", "H5Fclose", "hdf5:pwrite+"]
+LENGTHS = ["malloc", "calloc", "H5Dread", "H5Dopen2", "H5Dget_type", "H5Sselect_hyperslab", "H5Screate_simple", "hdf5:pread"]
 JOURNAL = ["calloc", "realloc", "fdatasync", "fsync", "rename", "pwrite", "pwrite+", "open", "fstat", "lstat"]
 RESUME = ["malloc", "calloc", "realloc", "strdup", "pread", "pwrite", "pwrite+", "fdatasync", "fsync", "fstat", "lstat", "open", "rename", "fallocate"]
 OF_DIRECT = ["calloc", "aligned_alloc", "open", "H5Fopen", "H5Dread", "pwrite", "pwrite+"]
@@ -370,3 +372,34 @@ class Replacing(Faults):
 
     def check_remapped(self, run, mapped, kept):
         self.assertLessEqual(mapped, 5, f"items that {run.again} mapped after {run.result}")
+
+
+@cases(
+    table(ROWS, ("in one program",))
+    + table(["malloc", "calloc", "realloc", "aligned_alloc"], ("on another rank", 3, OTHER), ("on root", 3, ROOT))
+    + table(["pwrite", "fsync"], ("on root", 3, ROOT))
+)
+class RaggedResults(Faults):
+    """With compounds."""
+
+    kernel_name = "fail:rows"
+    words = ["--checkpoint", "0s"]
+
+
+@cases(table(RESUME, ("going on",)))
+class RaggedGoingOn(Unfinished):
+    kernel_name = "fail:rows"
+
+
+@cases(table(LENGTHS, ("in one program",)) + table(["malloc", "calloc", "H5Dread"], ("on root", 3, ROOT)) + table(["malloc", "calloc"], ("on another rank", 3, OTHER)))
+class Lengths(Faults):
+    """A dataset of sequences."""
+
+    kernel_name = "fail:sequence"
+
+    @classmethod
+    def make_shared(cls):
+        with h5py.File(os.path.join(cls.shared, "in.h5"), "w") as file:
+            data = file.create_dataset("x", (cls.items,), h5py.vlen_dtype(np.dtype("f8")))
+            for k in range(cls.items):
+                data[k] = np.full(k % 9, -0.25 if k % (cls.items // 5) == 4 else 0.25)

@@ -98,7 +98,10 @@ class Texts(Case):
         self.succeeded(self.h5map("run", "--max-failures", "50%", kernel, "in.h5", "out.h5", "--items", ":250"), 1)
 
     def test_too_long_for_the_memory(self):
-        self.check_refused(r"h5map: --memory", "--memory", "60K", self.kernel("strings") + ":shout", self.of_class("in.h5") + ":/s", "out.h5")
+        self.write("in.h5", s=["a", "x" * 2_000_000])
+        words = (self.kernel("strings") + ":shout", "in.h5:/s", "out.h5")
+        self.check_refused(r"h5map: s: an item of 2000001 bytes does not fit in --memory 1M \(give --memory 2M\)", "--memory", "1M", *words)
+        self.succeeded(self.h5map("run", "--memory", "2M", *words))
 
     def test_debug_kernel(self):
         if SANITIZED:
