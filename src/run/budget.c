@@ -325,12 +325,12 @@ int budget_plan(const struct plan_input *input, struct plan *plan, struct error 
     struct cut cut = {.pool = pool};
     uint64_t cache = 0, memory;
 
+    plan->reasons_bytes = REASONS_BYTES;
     if (plan_cache(input, plan, &cache, error))
         return error->code;
     if (!block_fits(input, plan))
         return refuse_memory(input, plan, cache, error);
     memory = input->options->memory_bytes - cache;
-    plan->reasons_bytes = REASONS_BYTES;
     while (fixed && plan->reasons_bytes > REASONS_LEAST && plan->reasons_bytes * (uint64_t)pool > memory / 8)
         plan->reasons_bytes /= 2;
     if (!find_cut_and_bundles(input, plan, memory, &cut))
