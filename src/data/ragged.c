@@ -227,9 +227,8 @@ static int read_elements(struct lengths *lengths, uint64_t first, uint64_t count
         const int read = vlen_read(&lengths->vlen, &box, 1);
 
         if (read < 0)
-            return hdf5_error(error, REFUSED, "%s: %s in %s: can't read items %" PRIu64 " to %" PRIu64,
-                              lengths->port->name, lengths->bound->dataset, lengths->bound->file, first + done,
-                              first + done + some - 1);
+            return vlen_error(&lengths->vlen, lengths->port->name, lengths->bound,
+                              (const uint64_t[]){first + done, first + done + some - 1}, REFUSED, error);
         some = read ? 0 : some;
         for (uint64_t k = 0; k < some; k++)
             length[done + k] = vlen_element(&lengths->vlen, k, &data);

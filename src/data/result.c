@@ -126,35 +126,35 @@ static bool set_storage(hid_t plist, const struct result *result, const struct c
 }
 
 /* The bitmap's is 0. */
-static bool set_fill(hid_t plist, hid_t type, const struct result *result)
+static bool set_fill(hid_t plist, hid_t type, const struct result *result, void *fill)
 {
-    void *fill = calloc(1, element_bytes(result->type, result->element));
-    bool set;
-
-    if (fill && result->field)
+    if (result->field)
         element_fill(result->field, result->type, result->element, fill);
-    set = fill && H5Pset_fill_value(plist, type, fill) >= 0;
-    free(fill);
-    return set;
+    return H5Pset_fill_value(plist, type, fill) >= 0;
 }
 
 int result_make(hid_t file, const struct result *result, const struct chunks *chunks, hid_t *dataset,
                 struct error *error)
 {
     hid_t type, space = H5I_INVALID_HID, plist = H5I_INVALID_HID, links = H5I_INVALID_HID;
+    const size_t fill_bytes = element_bytes(result->type, result->element);
+    void *fill = calloc(1, fill_bytes);
     int code = OK;
 
     *dataset = H5I_INVALID_HID;
+    if (!fill)
+        return error_memory(error, result->path, fill_bytes);
     if ((type = types_output(result->field, result->type, result->element)) < 0 ||
         (space = H5Screate_simple(result->rank, result->shape, NULL)) < 0 ||
         (plist = H5Pcreate(H5P_DATASET_CREATE)) < 0 || !set_storage(plist, result, chunks) ||
-        !set_fill(plist, type, result) || H5Pset_obj_track_times(plist, false) < 0 ||
+        !set_fill(plist, type, result, fill) || H5Pset_obj_track_times(plist, false) < 0 ||
         (links = H5Pcreate(H5P_LINK_CREATE)) < 0 || H5Pset_create_intermediate_group(links, 1) < 0 ||
         H5Pset_char_encoding(links, H5T_CSET_UTF8) < 0 ||
         (*dataset = H5Dcreate2(file, result->path, type, space, links, plist, H5P_DEFAULT)) < 0)
         code = hdf5_error(error, FAILED, "can't make the dataset %s", result->path);
     if (handles_close((const hid_t[]){links, plist, space, type}, 4) && !code)
         code = hdf5_error(error, FAILED, "can't make the dataset %s", result->path);
+    free(fill);
     return code;
 }
 

@@ -169,8 +169,10 @@ static int read_lengths(struct source *source, struct input *input, uint64_t fir
         place_slab(source, input, &slab);
         read = vlen_read(&input->vlen, &slab, source->step);
         if (read < 0)
-            return input_unread(input, index_of(source, first + done), index_of(source, first + done + some - 1),
-                                error);
+            return vlen_error(
+                &input->vlen, input->name, input->bound,
+                (const uint64_t[]){index_of(source, first + done), index_of(source, first + done + some - 1)}, FAILED,
+                error);
         some = read ? 0 : some;
         for (uint64_t k = 0; k < some; k++) {
             const void *element;

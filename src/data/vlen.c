@@ -49,8 +49,10 @@ static void *take(size_t bytes, void *of)
     if (pool->over)
         return NULL;
     block = malloc(sizeof *block + bytes);
-    if (!block)
+    if (!block) {
+        pool->refused = bytes;
         return NULL;
+    }
     block->next = pool->blocks;
     pool->blocks = block;
     pool->bytes += bytes;
@@ -106,6 +108,7 @@ static hid_t memory_type(hid_t stored, enum type wire)
 int vlen_open(struct vlen *vlen, hid_t dataset, const char *name, const struct bound *bound, struct error *error)
 {
     const hid_t stored = H5Dget_type(dataset);
+    int code = OK;
 
     vlen_clear(vlen);
     vlen->dataset = dataset;
@@ -113,27 +116,21 @@ int vlen_open(struct vlen *vlen, hid_t dataset, const char *name, const struct b
     vlen->text = bound->wire == TYPE_STRING;
     vlen->piece = PIECE;
     vlen->elements = malloc(PIECE * ELEMENT_BYTES);
-    if (!vlen->elements) {
-        handles_close(&stored, 1);
-        return error_memory(error, name, PIECE * ELEMENT_BYTES);
-    }
-    if (stored >= 0)
-        vlen->type = memory_type(stored, bound->wire);
-    vlen->space = H5Dget_space(dataset);
-    vlen->transfer = H5Pcreate(H5P_DATASET_XFER);
-    if (vlen->type < 0 || vlen->space < 0 || vlen->transfer < 0 ||
-        H5Pset_vlen_mem_manager(vlen->transfer, take, &vlen->pool, give_back, &vlen->pool) < 0) {
-        handles_close(&stored, 1);
-        return hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
-    }
-    return handles_close(&stored, 1) ? hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file)
-                                     : OK;
+    if (!vlen->elements)
+        code = error_memory(error, name, PIECE * ELEMENT_BYTES);
+    else if (stored < 0 || (vlen->type = memory_type(stored, bound->wire)) < 0 ||
+             (vlen->space = H5Dget_space(dataset)) < 0 || (vlen->transfer = H5Pcreate(H5P_DATASET_XFER)) < 0 ||
+             H5Pset_vlen_mem_manager(vlen->transfer, take, &vlen->pool, give_back, &vlen->pool) < 0)
+        code = hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
+    if (handles_close(&stored, 1) && !code)
+        code = hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
+    return code;
 }
 
 void vlen_close(struct vlen *vlen)
 {
     empty(&vlen->pool);
-    handles_close((const hid_t[]){vlen->transfer, vlen->space, vlen->type}, 3);
+    handles_close((const hid_t[]){vlen->memory, vlen->transfer, vlen->space, vlen->type}, 4);
     free(vlen->elements);
     vlen_clear(vlen);
 }
@@ -149,29 +146,30 @@ static int select_box(struct vlen *vlen, const struct slab *box, uint64_t step)
 
 int vlen_read(struct vlen *vlen, const struct slab *box, uint64_t step)
 {
-    hid_t memory;
-    bool read;
-
     empty(&vlen->pool);
     memset(vlen->elements, 0, PIECE * ELEMENT_BYTES); /* what was never written is empty */
-    if (select_box(vlen, box, step))
+    handles_close(&vlen->memory, 1);
+    vlen->memory = vlen->rank ? H5Screate_simple(vlen->rank, box->count, NULL) : H5Screate(H5S_SCALAR);
+    if (vlen->memory < 0 || select_box(vlen, box, step))
         return -1;
-    memory = vlen->rank ? H5Screate_simple(vlen->rank, box->count, NULL) : H5Screate(H5S_SCALAR);
-    if (memory < 0)
-        return -1;
-    read = H5Dread(vlen->dataset, vlen->type, memory, vlen->space, vlen->transfer, vlen->elements) >= 0;
-    if (!read && vlen->pool.over) {
-        handles_close(&memory, 1);
+    if (H5Dread(vlen->dataset, vlen->type, vlen->memory, vlen->space, vlen->transfer, vlen->elements) < 0) {
+        if (!vlen->pool.over)
+            return -1;
         vlen->piece = vlen->piece > 8 ? vlen->piece / 8 : 1;
         return VLEN_AGAIN;
     }
-    if (read && vlen->pool.bytes < POOL_BYTES / 4 && vlen->piece < PIECE)
+    if (vlen->pool.bytes < POOL_BYTES / 4 && vlen->piece < PIECE)
         vlen->piece *= 2;
-    if (read)
-        handles_close(&memory, 1);
-    else
-        H5Sclose(memory);
-    return read ? OK : -1;
+    return OK;
+}
+
+int vlen_error(const struct vlen *vlen, const char *name, const struct bound *bound, const uint64_t items[2], int code,
+               struct error *error)
+{
+    if (vlen->pool.refused)
+        return error_memory(error, name, vlen->pool.refused);
+    return hdf5_error(error, code, "%s: %.300s in %.300s: can't read items %llu to %llu", name, bound->dataset,
+                      bound->file, (unsigned long long)items[0], (unsigned long long)items[1]);
 }
 
 uint64_t vlen_element(const struct vlen *vlen, uint64_t k, const void **data)
@@ -208,9 +206,7 @@ static int scan_all(struct vlen *vlen, const struct port *port, struct bound *bo
         some = slab_next(&grid, first, all - first < vlen->piece ? all - first : vlen->piece, &box);
         read = vlen_read(vlen, &box, 1);
         if (read < 0)
-            return hdf5_error(error, REFUSED, "%s: %.300s in %.300s: can't read items %llu to %llu", port->name,
-                              bound->dataset, bound->file, (unsigned long long)first,
-                              (unsigned long long)(first + some - 1));
+            return vlen_error(vlen, port->name, bound, (const uint64_t[]){first, first + some - 1}, REFUSED, error);
         for (uint64_t k = 0; k < some && !read; k++) {
             const uint64_t length = vlen_element(vlen, k, &data);
 

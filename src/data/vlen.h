@@ -16,11 +16,13 @@ bool vlen_look(hid_t stored, struct stored_type *base);
 struct vlen_pool {
     struct vlen_block *blocks;
     size_t bytes;
-    bool over; /* it wanted too much */
+    bool over;      /* it wanted too much */
+    size_t refused; /* bytes that there were not; 0: none */
 };
 
 struct vlen {
     hid_t dataset, type, space, transfer; /* the dataset is the caller's */
+    hid_t memory;                         /* the space of the box at hand */
     int rank;
     bool text;
     uint64_t piece; /* elements that may be read at a time: fewer where they are long */
@@ -35,9 +37,13 @@ int vlen_open(struct vlen *vlen, hid_t dataset, const char *name, const struct b
 void vlen_close(struct vlen *vlen);
 
 /* Read a box of at most vlen->piece elements, of axis 0 each step-th index. VLEN_AGAIN: they take too much together,
- * the piece is smaller now. -1: HDF5 failed. Elements are valid until the next call. */
+ * the piece is smaller now. -1: it failed, vlen_error is to be called. Elements are valid until the next call. */
 #define VLEN_AGAIN 1
 int vlen_read(struct vlen *vlen, const struct slab *box, uint64_t step);
+
+/* Why items[0] .. items[1] (their indices) could not be read. Returns the code. */
+int vlen_error(const struct vlen *vlen, const char *name, const struct bound *bound, const uint64_t items[2], int code,
+               struct error *error);
 
 /* Element k of the box: a text with its NUL, or the numbers. Returns its length, in bytes or numbers. */
 uint64_t vlen_element(const struct vlen *vlen, uint64_t k, const void **data);

@@ -40,7 +40,7 @@ OF_OTHERS = ["malloc", "calloc", "aligned_alloc", "write", "dlopen", "memfd_crea
 OF_ROOT = ["malloc", "calloc", "aligned_alloc", "pthread_create", "pwrite", "fsync", "renameat2", "H5Dread", "H5Dwrite", "H5Fclose", "hdf5:pwrite+"]
 TABLES = ["malloc", "calloc", "shm_open", "mmap"]
 ROWS = ["malloc", "calloc", "realloc", "pread", "pwrite", "pwrite+", "fsync", "fdatasync", "H5Dcreate2", "H5Dwrite", "H5Fclose", "hdf5:pwrite+"]
-LENGTHS = ["malloc", "calloc", "H5Dread", "H5Dopen2", "H5Dget_type", "H5Sselect_hyperslab", "H5Screate_simple", "hdf5:pread"]
+LENGTHS = ["malloc", "calloc", "H5Dread", "H5Dopen2", "H5Dget_type", "H5Sselect_hyperslab", "hdf5:pread"]
 JOURNAL = ["calloc", "realloc", "fdatasync", "fsync", "rename", "pwrite", "pwrite+", "open", "fstat", "lstat"]
 RESUME = ["malloc", "calloc", "realloc", "strdup", "pread", "pwrite", "pwrite+", "fdatasync", "fsync", "fstat", "lstat", "open", "rename", "fallocate"]
 OF_DIRECT = ["calloc", "aligned_alloc", "open", "H5Fopen", "H5Dread", "pwrite", "pwrite+"]
@@ -376,8 +376,8 @@ class Replacing(Faults):
 
 @cases(
     table(ROWS, ("in one program",))
-    + table(["malloc", "calloc", "realloc", "aligned_alloc"], ("on another rank", 3, OTHER), ("on root", 3, ROOT))
-    + table(["pwrite", "fsync"], ("on root", 3, ROOT))
+    + table(["malloc", "calloc", "aligned_alloc"], ("on another rank", 3, OTHER), ("on root", 3, ROOT))
+    + table(["realloc", "pwrite", "fsync"], ("on root", 3, ROOT))
 )
 class RaggedResults(Faults):
     """With compounds."""
@@ -386,7 +386,7 @@ class RaggedResults(Faults):
     words = ["--checkpoint", "0s"]
 
 
-@cases(table(RESUME, ("going on",)))
+@cases(table([call for call in RESUME if call != "fstat"], ("going on",)))  # it tells of a file that is too short
 class RaggedGoingOn(Unfinished):
     kernel_name = "fail:rows"
 
