@@ -228,7 +228,7 @@ class OnTheWay(Stopped):
             (("-j3",), [], signal.SIGTERM),
         ):
             with self.subTest(launcher=launcher, way=way):
-                result = self.stop(self.command(*launcher, way=way, kernel=spin), number, most_s=9)
+                result = self.stop(self.command(*launcher, way=way, kernel=spin), number, most_s=14)
                 self.stopped(result, "SIGUSR1", every)
                 self.assertGreater(result.after_s, 4.9)
 
