@@ -330,3 +330,14 @@ hid_t types_output(const struct field *field, enum type type, struct element ele
         return complex_type(type, names);
     return type == TYPE_BOOL ? bool_type() : H5Tcopy(native(type));
 }
+
+hid_t types_base(hid_t type, int *rank, hsize_t dim[H5S_MAX_RANK])
+{
+    *rank = 0;
+    if (H5Tget_class(type) != H5T_ARRAY)
+        return H5Tcopy(type);
+    *rank = H5Tget_array_ndims(type);
+    if (*rank < 1 || *rank > H5S_MAX_RANK || H5Tget_array_dims2(type, dim) < 0)
+        return H5I_INVALID_HID;
+    return H5Tget_super(type);
+}

@@ -24,6 +24,9 @@ hid_t types_memory(enum type wire, hid_t stored);
  * offsets of the C struct. Negative on failure. */
 hid_t types_output(const struct field *field, enum type type, struct element element);
 
+/* What an array type is of, with its dims; another type is itself, of rank 0. Negative on failure. */
+hid_t types_base(hid_t type, int *rank, hsize_t dim[H5S_MAX_RANK]);
+
 /* Fixed-length UTF-8 text of `bytes` bytes (at least 1), padded with NULs. Negative on failure. */
 hid_t types_text(size_t bytes);
 

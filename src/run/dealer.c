@@ -5,25 +5,12 @@
 #include "run/image.h"
 
 #define SLEEP_NS 1000000
-#define OWN_S 0.01     /* without a ticket dealt to root's lane or taken from it: it is at a long one */
-#define PACE_KEEPS 0.9 /* of the tickets before, at each ticket */
-
-/* ---- dealing ---- */
-
-static bool failing(const struct dealer *dealer)
-{
-    return dealer->error->code != OK;
-}
+#define OWN_S 0.01 /* without a ticket dealt to root's lane or taken from it: it is at a long one */
 
 /* Is there something to deal, and may it be dealt? */
 static bool may_deal(const struct dealer *dealer)
 {
-    return !failing(dealer) && !dealer->draining && ledger_left(&dealer->ledger) > 0;
-}
-
-static bool has_room(const struct dealer *dealer, int rank)
-{
-    return hand_has_room(&dealer->hands[rank], dealer->crew->plan, clock_now_s());
+    return !dealer_is_failing(dealer) && !dealer->draining && ledger_left(&dealer->ledger) > 0;
 }
 
 static int unqueue(struct dealer *dealer)
@@ -51,12 +38,6 @@ static bool keeps_up(const struct dealer *dealer)
            item_s < item_time(&dealer->reading) + item_time(&dealer->writing) && clock_now_s() - dealer->own_s < OWN_S;
 }
 
-static void measure(struct pace *pace, double start_s, uint64_t count)
-{
-    pace->s = PACE_KEEPS * pace->s + clock_now_s() - start_s;
-    pace->items = PACE_KEEPS * pace->items + (double)count;
-}
-
 /* The next ticket for a rank into an image; false: nothing is left, or it could not be read. */
 static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
 {
@@ -70,7 +51,7 @@ static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
     if (!ledger_take(&dealer->ledger, want, &first, &count) ||
         crew_read(dealer->crew, first, count, ticket, dealer->error))
         return false;
-    measure(&dealer->reading, start_s, count);
+    pace_add(&dealer->reading, start_s, count);
     hand_book(hand, count, clock_now_s());
     inflight_add(&dealer->inflight, rank, first, count);
     return true;
@@ -80,7 +61,7 @@ static bool deal_to_self(struct dealer *dealer)
 {
     struct crew *crew = dealer->crew;
 
-    if (!may_deal(dealer) || !has_room(dealer, 0))
+    if (!may_deal(dealer) || !dealer_has_room(dealer, 0))
         return false;
     for (int k = 0; k < crew->plan->slots; k++) {
         struct slot *slot = &dealer->slots[k];
@@ -106,7 +87,7 @@ static bool deal_to_others(struct dealer *dealer)
     if (!may_deal(dealer) || dealer->ring_count == 0 || dealer->pool_free == 0 || !mail_room(dealer->mail))
         return false;
     rank = unqueue(dealer);
-    if (!has_room(dealer, rank)) /* its latest items take longer; its next result queues it again */
+    if (!dealer_has_room(dealer, rank)) /* its latest items take longer; its next result queues it again */
         return true;
     struct batch *ticket = dealer->pool[dealer->pool_free - 1];
 
@@ -115,122 +96,8 @@ static bool deal_to_others(struct dealer *dealer)
     dealer->pool_free--;
     dealer->outstanding++;
     mail_send(dealer->mail, rank, ticket, image_ticket_bytes(dealer->crew->plan, ticket));
-    if (has_room(dealer, rank))
+    if (dealer_has_room(dealer, rank))
         dealer_queue(dealer, rank);
-    return true;
-}
-
-/* ---- results ---- */
-
-/* The rank's ticket has come back, and its payload is in the log. */
-static void take(struct dealer *dealer, int rank, struct batch *result, uint64_t at)
-{
-    const double start_s = clock_now_s();
-
-    hand_unbook(&dealer->hands[rank], result, start_s);
-    inflight_remove(&dealer->inflight, rank, result->first);
-    if (failing(dealer) || result->verb != VERB_MAP)
-        return;
-    if (result->count > dealer->returned)
-        dealer->returned = result->count;
-    if (result->payload_bytes)
-        results_place(dealer->crew->results, result, at);
-    results_take(dealer->crew->results, result, dealer->error);
-    measure(&dealer->writing, start_s, result->count);
-}
-
-static bool take_own(struct dealer *dealer)
-{
-    struct slot *slot = lane_done(dealer->crew->lane);
-    uint64_t at = 0;
-
-    if (!slot)
-        return false;
-    slot->ticket->slot = -1;
-    dealer->own_s = clock_now_s();
-    if (slot->result->verb == VERB_MAP && slot->result->payload_bytes && !failing(dealer))
-        results_put_heap(dealer->crew->results, &slot->heap, &at, dealer->error);
-    take(dealer, 0, slot->result, at);
-    return true;
-}
-
-/* The rank has synced what it had written. */
-static void take_sync(struct dealer *dealer, const struct batch *answer)
-{
-    dealer->syncing--;
-    if (!failing(dealer))
-        results_take(dealer->crew->results, answer, dealer->error);
-}
-
-/* The stream that the image belongs to, new where its first part is seen; *stream NULL: it needs none. */
-static int find_stream(struct dealer *dealer, const struct batch *image, struct stream **stream)
-{
-    const int slots = dealer->crew->plan->slots;
-    struct stream *mine = dealer->streams ? &dealer->streams[image->rank * slots] : NULL, *found = NULL;
-
-    *stream = NULL;
-    if (!mine || !image->payload_bytes || (image->verb != VERB_MAP && image->verb != VERB_PAYLOAD))
-        return OK;
-    for (int k = 0; k < slots; k++)
-        if (mine[k].used && mine[k].first == image->first)
-            found = &mine[k];
-    if (!found && failing(dealer))
-        return OK;
-    for (int k = 0; k < slots && !found; k++)
-        if (!mine[k].used) {
-            found = &mine[k];
-            *found = (struct stream){.used = true, .first = image->first};
-            found->at = results_reserve(dealer->crew->results, image->payload_bytes);
-        }
-    *stream = found;
-    return found ? OK : error_set(dealer->error, FAILED, "rank %d: sent more than it was asked for", image->rank);
-}
-
-static void take_result(struct dealer *dealer, struct batch *result, uint64_t at)
-{
-    const int rank = result->rank;
-
-    dealer->outstanding--;
-    if (result->verb == VERB_SYNC)
-        take_sync(dealer, result);
-    else
-        take(dealer, rank, result, at);
-    if (has_room(dealer, rank))
-        dealer_queue(dealer, rank);
-    mail_again(dealer->mail, result);
-}
-
-/* A round of a payload goes into the log; a result waits until all of them are there. */
-static void take_part(struct dealer *dealer, struct stream *stream, struct batch *image)
-{
-    if (image->verb == VERB_PAYLOAD) {
-        if (!failing(dealer))
-            results_put_payload(dealer->crew->results, stream->at + image->payload_at, image, dealer->error);
-        stream->bytes += image->count;
-        mail_again(dealer->mail, image);
-    } else {
-        stream->result = image;
-    }
-    image = stream->result;
-    if (!image || (stream->bytes < image->payload_bytes && !failing(dealer)))
-        return;
-    stream->used = false;
-    take_result(dealer, image, stream->at);
-}
-
-static bool take_others(struct dealer *dealer)
-{
-    struct batch *result = mail_received(dealer->mail);
-    struct stream *stream;
-
-    if (!result)
-        return false;
-    if (!find_stream(dealer, result, &stream) && stream)
-        take_part(dealer, stream, result);
-    else if (result->verb == VERB_PAYLOAD)
-        mail_again(dealer->mail, result);
-    else
-        take_result(dealer, result, 0);
     return true;
 }
 
@@ -251,7 +118,7 @@ static bool send_sync(struct dealer *dealer)
     struct keeper *keeper = dealer->crew->results->files->keeper;
     const int rank = dealer->sync_next;
 
-    if (failing(dealer) || dealer->stops_sent || !keeper_waits(keeper) || !mail_room(dealer->mail))
+    if (dealer_is_failing(dealer) || dealer->stops_sent || !keeper_waits(keeper) || !mail_room(dealer->mail))
         return false; /* the last tickets' results are synced at the end */
     if (rank == team_size(dealer->crew->team)) {
         if (dealer->syncing)
@@ -272,7 +139,7 @@ static bool send_sync(struct dealer *dealer)
 /* Tell the ranks, one after the other, that no more tickets come, and how many came. */
 static bool send_stop(struct dealer *dealer)
 {
-    const bool over = failing(dealer) || (ledger_left(&dealer->ledger) == 0 && dealer->outstanding == 0);
+    const bool over = dealer_is_failing(dealer) || (ledger_left(&dealer->ledger) == 0 && dealer->outstanding == 0);
     const int rank = dealer->stops_sent + 1;
 
     if (!over || rank >= team_size(dealer->crew->team) || !mail_room(dealer->mail))
@@ -291,9 +158,9 @@ static void look(struct dealer *dealer)
 
     dealer->draining = wish != WISH_GO_ON;
     if (wish == WISH_LEAVE)
-        while (take_own(dealer) || (dealer->mail && take_others(dealer))) /* what has come by now */
+        while (dealer_take_own(dealer) || (dealer->mail && dealer_take_others(dealer))) /* what has come by now */
             ;
-    if (failing(dealer) || crew_keep(dealer->crew, dealer->error) || !dealer->draining)
+    if (dealer_is_failing(dealer) || crew_keep(dealer->crew, dealer->error) || !dealer->draining)
         return;
     if (dealer->outstanding || lane_load(dealer->crew->lane) ? wish == WISH_LEAVE : ledger_left(&dealer->ledger) > 0)
         crew_stop(dealer->crew, &dealer->inflight, dealer->error);
@@ -305,7 +172,7 @@ static bool serve_others(struct dealer *dealer)
 
     if (!dealer->mail)
         return false;
-    any |= take_others(dealer);
+    any |= dealer_take_others(dealer);
     any |= take_sent(dealer);
     any |= send_sync(dealer);
     any |= deal_to_others(dealer);
@@ -323,7 +190,7 @@ static bool is_over(const struct dealer *dealer)
 {
     if (!others_are_over(dealer))
         return false;
-    return failing(dealer) || (ledger_left(&dealer->ledger) == 0 && lane_load(dealer->crew->lane) == 0);
+    return dealer_is_failing(dealer) || (ledger_left(&dealer->ledger) == 0 && lane_load(dealer->crew->lane) == 0);
 }
 
 static void serve(struct dealer *dealer)
@@ -334,8 +201,8 @@ static void serve(struct dealer *dealer)
         bool any = deal_to_self(dealer);
 
         any |= serve_others(dealer);
-        any |= take_own(dealer);
-        if (!failing(dealer))
+        any |= dealer_take_own(dealer);
+        if (!dealer_is_failing(dealer))
             look(dealer);
         if (any)
             patience_reset(&patience);

@@ -49,6 +49,20 @@ struct dealer {
 int dealer_open(struct crew *crew, void **self, struct error *error);
 void dealer_close(void *self, bool busy);
 
+/* Something went wrong: no more tickets, and what comes back is passed over. */
+bool dealer_is_failing(const struct dealer *dealer);
+
+/* May the rank have one more ticket, now? */
+bool dealer_has_room(const struct dealer *dealer, int rank);
+
+/* So many items took the time since start_s. */
+void pace_add(struct pace *pace, double start_s, uint64_t count);
+
+/* Take one result of root's lane, or one image of another rank: a result, a round of a payload, the answer to a sync.
+ * False: there is none. */
+bool dealer_take_own(struct dealer *dealer);
+bool dealer_take_others(struct dealer *dealer);
+
 /* The rank may get a ticket: it is queued for one, if it is not yet. */
 void dealer_queue(struct dealer *dealer, int rank);
 

@@ -1,9 +1,27 @@
-/* Dynamic dealing, root's side: its buffers, from open to close. */
+/* Dynamic dealing, root's side: its buffers, from open to close, and what is asked of it everywhere. */
+#include "run/clock.h"
 #include "run/dealer.h"
 
 #include <stdlib.h>
 
 #define STOPS_AT_A_TIME 16
+#define PACE_KEEPS 0.9 /* of the tickets before, at each ticket */
+
+bool dealer_is_failing(const struct dealer *dealer)
+{
+    return dealer->error->code != OK;
+}
+
+bool dealer_has_room(const struct dealer *dealer, int rank)
+{
+    return hand_has_room(&dealer->hands[rank], dealer->crew->plan, clock_now_s());
+}
+
+void pace_add(struct pace *pace, double start_s, uint64_t count)
+{
+    pace->s = PACE_KEEPS * pace->s + clock_now_s() - start_s;
+    pace->items = PACE_KEEPS * pace->items + (double)count;
+}
 
 void dealer_queue(struct dealer *dealer, int rank)
 {
