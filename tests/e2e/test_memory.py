@@ -51,7 +51,7 @@ class Peaks(Case):
 
 
 class Peak(Peaks):
-    """With 1 GB of input, within 64 MiB of the same command on zero items."""
+    """With half a GB of input, within 64 MiB of the same command on zero items."""
 
     def check_growth(self, kernel, dataset, options=(), status=0, runs=ALL_RUNS):
         for ranks, way in runs:
@@ -62,11 +62,11 @@ class Peak(Peaks):
                 self.assertLess(full[-1] - empty[0], LIMIT_KB, f"{empty} and {full} KiB")
 
     def test_vectors(self):
-        sparse(self.path("in.h5"), "x", (40_000_000, 3), "f8")
+        sparse(self.path("in.h5"), "x", (20_000_000, 3), "f8")
         self.check_growth(self.of_class("norm.so"), "x")
 
     def test_images(self):
-        sparse(self.path("in.h5"), "x", (240, 1024, 1024), "f4")
+        sparse(self.path("in.h5"), "x", (120, 1024, 1024), "f4")
         self.check_growth("stats", "x")
 
     def test_conversion(self):

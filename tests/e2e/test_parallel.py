@@ -75,12 +75,12 @@ class SameBytes(Case):
         self.compare("work:skewed", "x", (16,), self.ways([]))
 
     def test_sixty_four_ranks(self):
-        self.compare("work:cheap", "x", (64,), self.ways([]))
+        self.compare("work:cheap", "x", (64,), [[], ["--io", "direct"]])
 
     @slow
     def test_sixty_four_ranks_and_few_items(self):
-        self.compare("work:nap", "naps", (64,), self.ways(["--slice", "1"]))
-        self.compare("work:cheap", "few", (64,), [[]])
+        self.compare("work:nap", "naps", (64,), [["--slice", "1"]])
+        self.compare("work:cheap", "few", (64,), [["--schedule", "static"]])
 
 
 class Quick(Case):
