@@ -80,8 +80,11 @@ static void empty(struct vlen_pool *pool)
 
 void vlen_clear(struct vlen *vlen)
 {
-    *vlen = (struct vlen){
-        .dataset = H5I_INVALID_HID, .type = H5I_INVALID_HID, .space = H5I_INVALID_HID, .transfer = H5I_INVALID_HID};
+    *vlen = (struct vlen){.dataset = H5I_INVALID_HID,
+                          .type = H5I_INVALID_HID,
+                          .space = H5I_INVALID_HID,
+                          .transfer = H5I_INVALID_HID,
+                          .memory = H5I_INVALID_HID};
 }
 
 static hid_t memory_type(hid_t stored, enum type wire)
