@@ -78,12 +78,12 @@ step() {
     add "$home/log" "${PIPESTATUS[0]}"
 }
 
-# end_to_end PROGRAM WORDS...: as many at a time as there are cores.
+# end_to_end PROGRAM WORDS...: tests that mostly start and end programs, so one more at a time than there are cores.
 end_to_end() {
     local program=$1
 
     shift
-    step env H5MAP="$program" /usr/bin/python3 tests/e2e/run.py -j "$(nproc)" "$@"
+    step env H5MAP="$program" /usr/bin/python3 tests/e2e/run.py -j $(($(nproc) + 1)) "$@"
 }
 
 # The same sources with MPICH and its HDF5: what talks MPI, and all commands; before the clusters, which take it too.

@@ -47,19 +47,23 @@ class Stopped(Case):
             return (*launcher, H5MAP, "run", *words)
         return (H5MAP, "run", *launcher, *words)
 
-    def begin(self, command, pause=0.4, env=None):
-        """Start the run; it maps items when this returns."""
+    def begin(self, command, pause=0.0, items=None, env=None):
+        """Start the run; when this returns, so many items are begun: 20 short ones (or all) and a long one on every rank."""
         for left in glob.glob(self.path("out.h5*")):
             os.unlink(left)
+        ranks = int((re.findall(r" -(?:j|n )(\d+) ", " ".join(command)) or [1])[0])
+        short = int((self.x < 1).sum())
+        items = items or min(20, short) + min(ranks, len(self.x) - short)
         self.text("told", "")
-        running = self.start(*command, env={"H5MAP_STATUS": self.path("told"), **(env or {})})
-        self.wait_for(lambda: os.path.exists(self.path("out.h5.part")), "out.h5.part")
+        self.text("begun", "")
+        running = self.start(*command, env={"H5MAP_STATUS": self.path("told"), "E2E_BEGUN": self.path("begun"), **(env or {})})
+        self.wait_for(lambda: os.path.getsize(self.path("begun")) >= items, f"{items} items")
         time.sleep(pause)
         return running
 
-    def stop(self, command, *numbers, most_s, between=0.3):
+    def stop(self, command, *numbers, most_s, between=0.3, items=None):
         """Send the signals to the command; how it ended, and how long after the first."""
-        running = self.begin(command)
+        running = self.begin(command, items=items)
         began = time.monotonic()
         for position, number in enumerate(numbers):
             time.sleep(between if position else 0)
@@ -153,7 +157,7 @@ class Signals(Stopped):
 
     def test_nohup(self):
         self.naps(40, 0.02)
-        running = self.begin(("nohup", *self.command()), 0.1, env={"UCX_DEBUG_SIGNO": "0"})  # UCX, which MPICH has, would take it
+        running = self.begin(("nohup", *self.command()), env={"UCX_DEBUG_SIGNO": "0"})  # UCX, which MPICH has, would take it
         running.send(signal.SIGHUP)
         self.succeeded(running.wait(30))
 
@@ -245,7 +249,7 @@ class OnTheWay(Stopped):
         self.naps(30, 0.01)
         self.x[0] = 60
         self.write("in.h5", x=self.x)
-        result = self.stop(self.command("-j2"), signal.SIGUSR1, most_s=9)
+        result = self.stop(self.command("-j2"), signal.SIGUSR1, most_s=9, items=30)
         self.assertEqual(self.stopped(result, "SIGUSR1", r"rank \d: item 0"), 29)
 
     def test_a_second_request_ends_the_waiting(self):
@@ -439,7 +443,7 @@ class Exit(Broken):
 class Killed(Stopped):
     """A rank that is killed ends the run in seconds; root tells what was in flight, and the same command goes on."""
 
-    def kill(self, command, rank, number=signal.SIGKILL, pause=0.4):
+    def kill(self, command, rank, number=signal.SIGKILL, pause=0.3):
         running = self.begin(command, pause)
         ranks = {rank_of(pid): pid for pid in descendants_of(running.pid)}
         began = time.monotonic()
