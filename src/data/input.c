@@ -19,6 +19,7 @@ void input_clear(struct input *input)
                             .type = H5I_INVALID_HID,
                             .space = H5I_INVALID_HID,
                             .memory = H5I_INVALID_HID,
+                            .raw = {.fd = -1},
                             .offsets = {.dataset = H5I_INVALID_HID, .type = H5I_INVALID_HID, .space = H5I_INVALID_HID}};
     vlen_clear(&input->vlen);
 }
@@ -75,6 +76,8 @@ int input_open(struct input *input, const struct inputs_spec *spec, int k, struc
         return vlen_open(&input->vlen, input->dataset, input->name, input->bound, error);
     if (!code)
         code = open_spaces(input, spec, k, error);
+    if (!code)
+        raw_open(input->dataset, input->type, &input->raw);
     if (!code && input->ragged)
         code = input_rows_open(input, spec->plan, error);
     input->gaps = !code && chunking_leaves_gaps(input->dataset);
@@ -101,6 +104,8 @@ int input_read_box(struct input *input, const struct slab *slab, uint64_t step, 
 {
     hsize_t steps[SLAB_RANK_MAX];
 
+    if (raw_read(&input->raw, slab, step, to))
+        return OK;
     for (int k = 0; k < input->bound->rank; k++)
         steps[k] = k == 0 && slab->count[0] > 1 ? step : 1;
     if (select_box(input, slab, steps))

@@ -5,6 +5,7 @@
 
 #include "data/fetch.h"
 #include "data/ragged.h"
+#include "data/raw.h"
 #include "data/slab.h"
 #include "data/vlen.h"
 #include "job.h"
@@ -15,6 +16,7 @@ struct input {
     const char *name;
     const struct bound *bound;
     hid_t file, dataset, type, space, memory; /* memory: the space that a read fills, of the selection's own shape */
+    struct raw raw;                           /* how it is read without HDF5 */
     hid_t transfer;                           /* how H5Dread converts; the source's */
     hsize_t memory_shape[SLAB_RANK_MAX];
     enum type wire;
