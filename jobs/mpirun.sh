@@ -10,7 +10,7 @@
 #   H5MAP         the program, if it is not `h5map` on the PATH
 #   H5MAP_MPIRUN  the launcher, if it is not `mpirun` on the PATH (Open MPI's or MPICH's)
 #   H5MAP_RSH     what starts a command on a host, if it is not ssh
-#   H5MAP_LOST_S  seconds after which Open MPI gives up a host that it does not hear of (10)
+#   H5MAP_LOST_S  seconds after which a host that is not heard of is given up (10)
 #
 # Ctrl-C, TERM and USR1 stop it in good order, a second Ctrl-C or TERM at once. The status is h5map's: 0 all items mapped,
 # 1 some items failed, 2 the request is wrong, 3 the run failed (also where a host, a rank or mpirun was lost), 75 stopped
@@ -37,25 +37,66 @@ case $lost_s in
 '' | *[!0-9]*) refuse "H5MAP_LOST_S=$lost_s: not a whole number of seconds" ;;
 esac
 
+half_s=$(((lost_s + 1) / 2))
 scratch=$(mktemp -d) || exit 3
-trap 'rm -rf "$scratch"' EXIT
+watcher=''
+trap '[ -z "$watcher" ] || kill "$watcher" 2>/dev/null; rm -rf "$scratch"' EXIT
 
 # A connection that is silent for half of lost_s is probed every second, for the other half.
 with_open_mpi() {
     launch=("$mpirun" -q --bind-to none --hostfile "$hosts"
-        --mca oob_tcp_keepalive_time $(((lost_s + 1) / 2)) --mca oob_tcp_keepalive_intvl 1
+        --mca oob_tcp_keepalive_time "$half_s" --mca oob_tcp_keepalive_intvl 1
         --mca oob_tcp_keepalive_probes $((lost_s / 2 > 0 ? lost_s / 2 : 1)))
     [ -z "$rsh" ] || launch+=(--mca plm_rsh_agent "$rsh")
     # a rank on another host gets no other variables from here
     [ -z "${OMP_NUM_THREADS:-}" ] || launch+=(-x OMP_NUM_THREADS)
 }
 
-# Its host files say "n1:4".
+# Its host files say "n1:4". It never hears of a cut cable, so the hosts are asked.
 with_mpich() {
     sed -E 's/#.*//; s/[[:space:]]+slots=([0-9]+).*/:\1/; /^[[:space:]]*$/d' "$hosts" >"$scratch/hosts"
     launch=("$mpirun" -f "$scratch/hosts"
         -n "$(awk -F: '{ count += NF > 1 ? $2 : 1 } END { print count }' "$scratch/hosts")")
     [ -z "$rsh" ] || launch+=(-launcher rsh -launcher-exec "$rsh")
+    watch=yes
+}
+
+# Those of these hosts that do not answer within half of lost_s, all asked at once.
+silent() {
+    local host
+
+    for host in "$@"; do
+        timeout "$half_s" "${rsh:-ssh}" "$host" true </dev/null >/dev/null 2>&1 || echo "$host" &
+    done 2>/dev/null
+    wait
+}
+
+pause() {
+    sleep "$1" &
+    wait "$!"
+}
+
+# A host that answered at first and then twice does not is lost: the run is asked to stop, and is ended if it can't.
+watch_hosts() {
+    local hosts lost=() signal
+
+    trap 'kill "$!" 2>/dev/null; exit' TERM
+    mapfile -t hosts < <(sed 's/:.*//' "$scratch/hosts")
+    mapfile -t lost < <(silent "${hosts[@]}")
+    mapfile -t hosts < <(printf '%s\n' "${hosts[@]}" | grep -vxF -e "$(printf '%s\n' "${lost[@]}")")
+    lost=()
+    while [ ${#hosts[@]} -gt 0 ] && [ ${#lost[@]} -eq 0 ]; do
+        pause "$half_s"
+        mapfile -t lost < <(silent "${hosts[@]}")
+        [ ${#lost[@]} -eq 0 ] || mapfile -t lost < <(silent "${lost[@]}")
+    done
+    [ ${#lost[@]} -gt 0 ] || return
+    echo "mpirun.sh: no answer from ${lost[*]}; the run is stopped" >&2
+    kill -USR1 "$pid"
+    for signal in TERM KILL; do
+        pause 10
+        kill -"$signal" "$pid"
+    done
 }
 
 case $("$mpirun" --version 2>&1) in
@@ -80,6 +121,10 @@ trap 'request USR1' USR1
 trap 'request TERM' TERM INT HUP
 setsid "${launch[@]}" "$program" run "$@" </dev/null &
 pid=$!
+if [ -n "${watch:-}" ]; then
+    watch_hosts &
+    watcher=$!
+fi
 while :; do
     handed_on=''
     wait "$pid"

@@ -14,14 +14,14 @@ LONG = bool(os.environ.get("H5MAP_TEST_LONG"))
 LOSSES = ["rank_is_killed", "mpirun_is_killed", "a_node", "cable"]
 TAKEOVERS = ["batch_node", "cut_off", "preempted"]
 HOSTS = ["on_three", "sharing", "shared", "mpich"]
-HOSTS_LOST = ["stops", "is_cut", "is_killed"]
+HOSTS_LOST = ["stops", "is_cut", "is_killed", "loses"]
 # What runs together: the cluster's options, then the words of tests/cluster/run.py; how many cases that are.
 CLUSTERS = {
     "jobs": ([], ["jobs"], 18),
     "losses": ([], ["faults", *LOSSES], 6 if LONG else 4),
     "takeovers": ([], ["faults", *TAKEOVERS], 6 if LONG else 3),
     "hosts": (["-H"], ["hosts", *HOSTS], 5),
-    "hosts_lost": (["-H"], ["hosts", *HOSTS_LOST], 4),
+    "hosts_lost": (["-H"], ["hosts", *HOSTS_LOST], 5 if LONG else 4),
 }
 
 
