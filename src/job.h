@@ -103,6 +103,7 @@ struct field {
     enum type wire;       /* of an input, as it travels (struct bound); what kernels take lies as in the C struct */
     uint32_t wire_bytes;  /* of one element */
     uint32_t wire_offset; /* in the compound that travels */
+    bool vlen;            /* an input's text, in the file of variable length; there are wire_bytes for the longest */
 };
 
 struct dim {

@@ -4,7 +4,7 @@
 #include "data/hdf5_error.h"
 #include "data/input_file.h"
 #include "data/loop.h"
-#include "data/members.h"
+#include "data/members_texts.h"
 #include "data/notes.h"
 #include "data/packing.h"
 #include "data/ports.h"
@@ -129,6 +129,9 @@ static int bind_input(const struct request *request, const struct port *port, st
         code = look_at_dataset(request, dataset, port, bound);
     if (!code && bound->vlen)
         code = vlen_scan(dataset, port, bound, request->error);
+    else if (!code && port->type == TYPE_COMPOUND && members_have_texts(request->binding->field, port->element))
+        code = members_scan(dataset, &(struct members){port, bound, request->binding->field, request->options->cast},
+                            request->error);
     else if (!code && port->ragged)
         code = ragged_scan(file, port, bound, request->error);
     if (dataset >= 0 && H5Dclose(dataset) < 0 && !code)

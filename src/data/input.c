@@ -5,7 +5,6 @@
 #include "data/handles.h"
 #include "data/hdf5_error.h"
 #include "data/input_file.h"
-#include "data/members.h"
 #include "element.h"
 
 #include <stdio.h>
@@ -22,6 +21,7 @@ void input_clear(struct input *input)
                             .raw = {.fd = -1},
                             .offsets = {.dataset = H5I_INVALID_HID, .type = H5I_INVALID_HID, .space = H5I_INVALID_HID}};
     vlen_clear(&input->vlen);
+    members_texts_clear(&input->texts);
 }
 
 static uint64_t item_bytes(const struct bound *bound, int first_axis)
@@ -46,6 +46,21 @@ static int open_spaces(struct input *input, const struct inputs_spec *spec, int 
     if (handles_close(&stored, 1) && !code)
         code = hdf5_error(error, FAILED, "%s: %s in %s", input->name, input->bound->dataset, input->bound->file);
     return code;
+}
+
+/* Texts of variable length in compounds: few enough items at a time that they take no more than a piece, or one item.
+ */
+static int open_texts(struct input *input, const struct port *port, const struct field *field, struct error *error)
+{
+    input->field = field;
+    input->piece = UINT64_MAX;
+    input->pointed = port->type == TYPE_COMPOUND && members_have_texts(field, port->element);
+    if (!input->pointed)
+        return OK;
+    input->piece = input->item_bytes && input->item_bytes < VLEN_POOL_BYTES ? VLEN_POOL_BYTES / input->item_bytes : 1;
+    if (members_texts_open(&input->texts, input->transfer, input->item_bytes))
+        return hdf5_error(error, FAILED, "%s: %s in %s", input->name, input->bound->dataset, input->bound->file);
+    return OK;
 }
 
 /* Its chunks are fetched only if one of them is seen to come out right. */
@@ -77,6 +92,8 @@ int input_open(struct input *input, const struct inputs_spec *spec, int k, struc
     if (!code)
         code = open_spaces(input, spec, k, error);
     if (!code)
+        code = open_texts(input, &spec->signature->in[k], spec->binding->field, error);
+    if (!code && !input->pointed)
         raw_open(input->dataset, input->type, &input->raw);
     if (!code && input->ragged)
         code = input_rows_open(input, spec->plan, error);
@@ -100,6 +117,15 @@ static int select_box(struct input *input, const struct slab *slab, const hsize_
     return H5Sselect_hyperslab(input->space, H5S_SELECT_SET, slab->first, step, slab->count, NULL) < 0 ? -1 : OK;
 }
 
+static bool place_texts(struct input *input, const struct slab *slab, void *elements)
+{
+    uint64_t count = 1;
+
+    for (int k = 0; k < input->bound->rank; k++)
+        count *= slab->count[k];
+    return members_texts_place(&input->texts, input->field, input->bound->element, elements, count);
+}
+
 int input_read_box(struct input *input, const struct slab *slab, uint64_t step, void *to)
 {
     hsize_t steps[SLAB_RANK_MAX];
@@ -110,7 +136,11 @@ int input_read_box(struct input *input, const struct slab *slab, uint64_t step, 
         steps[k] = k == 0 && slab->count[0] > 1 ? step : 1;
     if (select_box(input, slab, steps))
         return -1;
-    return H5Dread(input->dataset, input->type, input->memory, input->space, input->transfer, to) < 0 ? -1 : OK;
+    return H5Dread(input->dataset, input->type, input->memory, input->space,
+                   input->pointed ? input->texts.transfer : input->transfer, to) < 0 ||
+                   (input->pointed && !place_texts(input, slab, to))
+               ? -1
+               : OK;
 }
 
 void input_settle(const struct input *input, void *data, uint64_t elements)
@@ -131,6 +161,7 @@ void input_close(struct input *input)
 {
     offsets_close(&input->offsets);
     vlen_close(&input->vlen);
+    members_texts_close(&input->texts);
     free(input->begin);
     if (input->memory >= 0)
         H5Sclose(input->memory);

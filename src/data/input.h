@@ -4,6 +4,7 @@
 #define DATA_INPUT_H
 
 #include "data/fetch.h"
+#include "data/members_texts.h"
 #include "data/ragged.h"
 #include "data/raw.h"
 #include "data/slab.h"
@@ -24,8 +25,12 @@ struct input {
     bool gaps;          /* HDF5 leaves elements that were never written as they are in memory */
     bool bundled;       /* its chunks may be fetched: */
     struct fetch fetch; /* how */
-    struct vlen vlen;   /* how it is read where bound->vlen: item_bytes are an element's */
-    bool ragged;        /* item_bytes are a row's */
+    bool pointed;       /* its compounds' texts are read by their addresses: */
+    struct members_texts texts;
+    const struct field *field; /* the binding's */
+    uint64_t piece;            /* items that may be in a box */
+    struct vlen vlen;          /* how it is read where bound->vlen: item_bytes are an element's */
+    bool ragged;               /* item_bytes are a row's */
     struct offsets offsets;
     uint64_t *begin, *behind; /* [slice] rows of the items at hand */
     uint64_t rows_most;       /* of an item */

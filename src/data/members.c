@@ -20,7 +20,7 @@ struct matching {
     struct error *error;
 };
 
-static int match_compound(struct matching *m, hid_t stored, struct element element, struct element *wire);
+static int match_compound(struct matching *m, hid_t stored, struct element element);
 
 /* ---- refusals ---- */
 
@@ -137,7 +137,7 @@ static int match_number(struct matching *m, hid_t base, struct field *field)
     return OK;
 }
 
-/* Text of a fixed length; `what` names it where it is not. */
+/* Of a text of variable length an address, until members_scan knows the longest. */
 static int match_string(struct matching *m, hid_t base, struct field *field)
 {
     struct stored_type look;
@@ -145,18 +145,15 @@ static int match_string(struct matching *m, hid_t base, struct field *field)
     types_look(base, &look);
     if (H5Tget_class(base) != H5T_STRING)
         return refuse(m, look.name, "string", "take a field of its type");
-    if (H5Tis_variable_str(base) != 0)
-        return refuse(m, look.name, "string", "in a compound they have to be of a fixed length: store them so");
+    field->vlen = H5Tis_variable_str(base) > 0;
     field->wire = TYPE_STRING;
-    field->wire_bytes = (uint32_t)H5Tget_size(base) + 1;
+    field->wire_bytes = field->vlen ? (uint32_t)sizeof(char *) : (uint32_t)H5Tget_size(base) + 1;
     return OK;
 }
 
 static int match_base(struct matching *m, hid_t base, struct field *field)
 {
-    struct element wire;
     char held[NAMES_BYTES], taken[NAMES_BYTES];
-    int code;
 
     if (field->type == TYPE_STRING)
         return match_string(m, base, field);
@@ -167,10 +164,8 @@ static int match_base(struct matching *m, hid_t base, struct field *field)
         describe_taken(m, field, taken);
         return refuse(m, held, taken, "take a field of its type");
     }
-    code = match_compound(m, base, field->element, &wire);
     field->wire = TYPE_COMPOUND;
-    field->wire_bytes = wire.bytes;
-    return code;
+    return match_compound(m, base, field->element);
 }
 
 static int match_type(struct matching *m, hid_t type, struct field *field)
@@ -223,14 +218,33 @@ static uint32_t wire_align(const struct field *pool, const struct field *field)
     return align;
 }
 
+static int lay_out(struct matching *m, struct element element, struct element *wire);
+
+static int lay_out_within(struct matching *m, struct field *field)
+{
+    const size_t length = strlen(m->path);
+    struct element wire = {0};
+    int code;
+
+    snprintf(m->path + length, sizeof m->path - length, "%s%s", length ? "." : "", field->stored);
+    code = lay_out(m, field->element, &wire);
+    field->wire_bytes = wire.bytes;
+    m->path[length] = '\0';
+    return code;
+}
+
+/* As C would the struct of these types. */
 static int lay_out(struct matching *m, struct element element, struct element *wire)
 {
     struct field *pool = m->members->field;
     uint64_t end = 0, align = 1;
 
     for (int f = element.field; f >= 0; f = pool[f].next) {
+        const int code = pool[f].wire == TYPE_COMPOUND ? lay_out_within(m, &pool[f]) : OK;
         const uint32_t one = wire_align(pool, &pool[f]);
 
+        if (code)
+            return code;
         end = (end + one - 1) / one * one;
         pool[f].wire_offset = (uint32_t)end;
         end += (uint64_t)pool[f].count * pool[f].wire_bytes;
@@ -244,7 +258,7 @@ static int lay_out(struct matching *m, struct element element, struct element *w
 }
 
 /* All fields that the kernel takes of the compound. */
-static int match_compound(struct matching *m, hid_t stored, struct element element, struct element *wire)
+static int match_compound(struct matching *m, hid_t stored, struct element element)
 {
     struct field *pool = m->members->field;
     const size_t length = strlen(m->path);
@@ -255,7 +269,7 @@ static int match_compound(struct matching *m, hid_t stored, struct element eleme
         code = match_field(m, stored, &pool[f]);
     }
     m->path[length] = '\0';
-    return code ? code : lay_out(m, element, wire);
+    return code;
 }
 
 /* ---- ports ---- */
@@ -290,8 +304,11 @@ static int bind_type(struct matching *m, hid_t stored)
         bound->element = (struct element){.bytes = 1, .align = 1};
         return OK;
     }
-    if (wanted == H5T_COMPOUND)
-        return match_compound(m, stored, port->element, &bound->element);
+    if (wanted == H5T_COMPOUND) {
+        const int code = match_compound(m, stored, port->element);
+
+        return code ? code : lay_out(m, port->element, &bound->element);
+    }
     bound->element = (struct element){.bytes = bound->stored_bytes + 1, .align = 1};
     return OK;
 }
@@ -306,4 +323,11 @@ int members_bind(hid_t dataset, const struct members *members, struct error *err
         return fail(&m);
     code = bind_type(&m, stored);
     return handles_close(&stored, 1) && !code ? fail(&m) : code;
+}
+
+int members_lay_out(const struct members *members, struct error *error)
+{
+    struct matching m = {.members = members, .error = error};
+
+    return lay_out(&m, members->port->element, &members->bound->element);
 }

@@ -17,10 +17,13 @@ struct members {
 
 /* Fill in the wire type of a port of TYPE_STRING or TYPE_COMPOUND (bound: wire, element, type_name, stored_bytes; the
  * wire parts of its fields). On the wire there is, of a compound, what the kernel takes, laid out as C would the struct
- * of these types; of a string its bytes and a NUL (bound->vlen: each its own). REFUSED: another kind of type, a
- * variable-length string within a compound, a field that is missing (with those that are there), of another kind, or
- * that takes --cast. */
+ * of these types; of a string its bytes and a NUL (bound->vlen: each its own; of variable length in a compound: an
+ * address until members_scan, data/members_texts.h). REFUSED: another kind of type, a field that is missing (with those
+ * that are there), of another kind, or that takes --cast. */
 int members_bind(hid_t dataset, const struct members *members, struct error *error);
+
+/* Lay out a compound anew after wire_bytes of its texts were changed. REFUSED: it is too large. */
+int members_lay_out(const struct members *members, struct error *error);
 
 /* The type to read `stored` with, for bound's wire; what is no string or compound is types_memory's. The caller's to
  * close; negative on failure. */

@@ -4,7 +4,7 @@
 #include "data/types.h"
 
 /* HDF5 cuts the padding, as the stored type has it. */
-static hid_t string_memory(hid_t stored, uint32_t bytes)
+static hid_t string_memory(hid_t stored, size_t bytes)
 {
     const hid_t made = H5Tcopy(H5T_C_S1);
 
@@ -20,7 +20,7 @@ static hid_t compound_memory(hid_t stored, const struct field *pool, int first, 
 static hid_t base_memory(hid_t base, const struct field *pool, const struct field *field)
 {
     if (field->wire == TYPE_STRING)
-        return string_memory(base, field->wire_bytes);
+        return string_memory(base, field->vlen ? H5T_VARIABLE : field->wire_bytes);
     if (field->wire == TYPE_COMPOUND)
         return compound_memory(base, pool, field->element.field, field->wire_bytes);
     return types_memory(field->wire, base);

@@ -71,7 +71,7 @@ static void offer_element(struct offering *o, hid_t stored, struct offered *offe
         return;
     }
     offered->type = look.wire;
-    if (H5Tget_class(stored) == H5T_STRING && H5Tis_variable_str(stored) == 0)
+    if (H5Tget_class(stored) == H5T_STRING)
         offered->type = TYPE_STRING;
     if (offered->type)
         offered->element = element_of(offered->type, 0);
@@ -188,11 +188,7 @@ void offer_look(hid_t dataset, struct survey *survey, struct specimen *specimen)
     snprintf(offering.path, sizeof offering.path, "%.200s", specimen->bound.dataset);
     if (stored >= 0)
         offer_element(&offering, stored, &offered);
-    specimen->bound.vlen = offered.type < TYPE_COUNT && stored >= 0 && H5Tget_class(stored) == H5T_STRING;
-    if (specimen->bound.vlen) { /* within a compound it could not be */
-        offered.type = TYPE_STRING;
-        offered.element = element_of(TYPE_STRING, 0);
-    }
+    specimen->bound.vlen = offered.type == TYPE_STRING && H5Tis_variable_str(stored) > 0;
     handles_close(&stored, 1);
     if (offered.type < TYPE_COUNT) {
         survey->field_count = count;

@@ -132,7 +132,7 @@ static int read_items(const struct source *source, struct input *input, uint64_t
     int result = OK;
 
     for (uint64_t done = 0, some; done < count && !result; done += some) {
-        some = slab_next(&source->grid, first + done, count - done, &slab);
+        some = slab_next(&source->grid, first + done, count - done < input->piece ? count - done : input->piece, &slab);
         place_slab(source, input, &slab);
         result = input_read_box(input, &slab, source->step, to + done * input->item_bytes);
     }
@@ -144,7 +144,7 @@ static int read_input(struct source *source, struct input *input, uint64_t first
 {
     if (count == 0 || input->item_bytes == 0)
         return OK;
-    if (input->gaps)
+    if (input->gaps || input->pointed)
         memset(to, 0, count * input->item_bytes);
     if (read_items(source, input, first, count, to))
         return input_unread(input, index_of(source, first), index_of(source, first + count - 1), error);

@@ -5,18 +5,11 @@
 #include "data/types.h"
 #include "type.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PIECE 4096                    /* elements at a time */
-#define POOL_BYTES ((size_t)1 << 20)  /* of them, unless one alone takes more */
 #define ELEMENT_BYTES (sizeof(hvl_t)) /* a char * is smaller */
-
-struct vlen_block {
-    struct vlen_block *next;
-    max_align_t data[];
-};
 
 bool vlen_look(hid_t stored, struct stored_type *base)
 {
@@ -38,44 +31,6 @@ bool vlen_look(hid_t stored, struct stored_type *base)
     return true;
 }
 
-/* ---- what HDF5 allocates ---- */
-
-static void *take(size_t bytes, void *of)
-{
-    struct vlen_pool *pool = of;
-    struct vlen_block *block;
-
-    pool->over = pool->over || (pool->blocks && pool->bytes + bytes > POOL_BYTES);
-    if (pool->over)
-        return NULL;
-    block = malloc(sizeof *block + bytes);
-    if (!block) {
-        pool->refused = bytes;
-        return NULL;
-    }
-    block->next = pool->blocks;
-    pool->blocks = block;
-    pool->bytes += bytes;
-    return block->data;
-}
-
-static void give_back(void *data, void *pool) /* all at once, by empty */
-{
-    (void)data;
-    (void)pool;
-}
-
-static void empty(struct vlen_pool *pool)
-{
-    while (pool->blocks) {
-        struct vlen_block *next = pool->blocks->next;
-
-        free(pool->blocks);
-        pool->blocks = next;
-    }
-    *pool = (struct vlen_pool){0};
-}
-
 /* ---- reading ---- */
 
 void vlen_clear(struct vlen *vlen)
@@ -84,7 +39,8 @@ void vlen_clear(struct vlen *vlen)
                           .type = H5I_INVALID_HID,
                           .space = H5I_INVALID_HID,
                           .transfer = H5I_INVALID_HID,
-                          .memory = H5I_INVALID_HID};
+                          .memory = H5I_INVALID_HID,
+                          .pool = {.most = VLEN_POOL_BYTES}};
 }
 
 static hid_t memory_type(hid_t stored, enum type wire)
@@ -122,8 +78,8 @@ int vlen_open(struct vlen *vlen, hid_t dataset, const char *name, const struct b
     if (!vlen->elements)
         code = error_memory(error, name, PIECE * ELEMENT_BYTES);
     else if (stored < 0 || (vlen->type = memory_type(stored, bound->wire)) < 0 ||
-             (vlen->space = H5Dget_space(dataset)) < 0 || (vlen->transfer = H5Pcreate(H5P_DATASET_XFER)) < 0 ||
-             H5Pset_vlen_mem_manager(vlen->transfer, take, &vlen->pool, give_back, &vlen->pool) < 0)
+             (vlen->space = H5Dget_space(dataset)) < 0 ||
+             (vlen->transfer = vlen_pool_transfer(&vlen->pool, H5P_DEFAULT)) < 0)
         code = hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
     if (handles_close(&stored, 1) && !code)
         code = hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
@@ -132,7 +88,7 @@ int vlen_open(struct vlen *vlen, hid_t dataset, const char *name, const struct b
 
 void vlen_close(struct vlen *vlen)
 {
-    empty(&vlen->pool);
+    vlen_pool_empty(&vlen->pool);
     handles_close((const hid_t[]){vlen->memory, vlen->transfer, vlen->space, vlen->type}, 4);
     free(vlen->elements);
     vlen_clear(vlen);
@@ -149,7 +105,7 @@ static int select_box(struct vlen *vlen, const struct slab *box, uint64_t step)
 
 int vlen_read(struct vlen *vlen, const struct slab *box, uint64_t step)
 {
-    empty(&vlen->pool);
+    vlen_pool_empty(&vlen->pool);
     memset(vlen->elements, 0, PIECE * ELEMENT_BYTES); /* what was never written is empty */
     handles_close(&vlen->memory, 1);
     vlen->memory = vlen->rank ? H5Screate_simple(vlen->rank, box->count, NULL) : H5Screate(H5S_SCALAR);
@@ -161,7 +117,7 @@ int vlen_read(struct vlen *vlen, const struct slab *box, uint64_t step)
         vlen->piece = vlen->piece > 8 ? vlen->piece / 8 : 1;
         return VLEN_AGAIN;
     }
-    if (vlen->pool.bytes < POOL_BYTES / 4 && vlen->piece < PIECE)
+    if (vlen->pool.bytes < VLEN_POOL_BYTES / 4 && vlen->piece < PIECE)
         vlen->piece *= 2;
     return OK;
 }

@@ -4,6 +4,7 @@
 #define DATA_VLEN_H
 
 #include "data/slab.h"
+#include "data/vlen_pool.h"
 #include "job.h"
 
 #include <hdf5.h>
@@ -11,14 +12,6 @@
 /* Is the type one of these? A sequence's numbers must be such that a kernel can take them; *base is what they are. */
 struct stored_type;
 bool vlen_look(hid_t stored, struct stored_type *base);
-
-/* What HDF5 allocates for the elements at hand. */
-struct vlen_pool {
-    struct vlen_block *blocks;
-    size_t bytes;
-    bool over;      /* it wanted too much */
-    size_t refused; /* bytes that there were not; 0: none */
-};
 
 struct vlen {
     hid_t dataset, type, space, transfer; /* the dataset is the caller's */

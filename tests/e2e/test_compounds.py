@@ -187,15 +187,6 @@ class Compounds(Case):
                 self.check_refused(pattern, kernel, "in.h5", "o.h5")
         self.check_refused("has no field 'b'", plain, "in.h5", "o.h5", "-i", "pair=/x", ranks=2)
 
-    def test_variable_text_is_refused(self):
-        kinds = [(name, STAR[name]) for name in ("B-V", "ra", "inner", "z")] + [("name", h5py.string_dtype())]
-        with h5py.File(self.path("in.h5"), "w") as file:
-            file.create_dataset("star", (3,), np.dtype(kinds))
-        self.check_refused(
-            r"star: field 'name' of /star in in.h5 holds variable-length strings, the kernel takes string \(in a compound they have to be of a fixed length",
-            self.describe, "in.h5", "o.h5",
-        )  # fmt: skip
-
     def test_complex_is_a_compound_too(self):
         kernel = self.text(
             "k.c",
@@ -207,6 +198,110 @@ class Compounds(Case):
         self.write("z.h5", z=np.arange(5) + 3j * np.arange(5))
         self.succeeded(self.run_on(1, "./" + kernel, "z.h5", "o.h5"))
         np.testing.assert_array_equal(self.read("o.h5", "y"), -2.0 * np.arange(5))
+
+
+def with_variable_names(made):
+    """The same stars, their names of variable length in the file."""
+    kinds = [(name, STAR[name]) for name in ("note", "z", "ra", "inner", "B-V")] + [("name", h5py.string_dtype())]
+    result = np.zeros(made.shape, np.dtype(kinds))
+    for name in result.dtype.names:
+        result[name] = made[name]
+    result["name"].flat = [name.decode() for name in made["name"].flat]
+    return result
+
+
+class VariableText(Case):
+    """Texts of variable length in compounds."""
+
+    quick = True
+
+    def setUp(self):
+        super().setUp()
+        self.describe = self.kernel("compounds") + ":describe"
+
+    def test_same_as_fixed(self):
+        made = stars(3000, (17, 2999))
+        with h5py.File(self.path("in.h5"), "w") as file:
+            file["star"] = made
+            file["variable"] = with_variable_names(made)
+            file.create_dataset("chunked", data=with_variable_names(made), chunks=(333,), compression=4, shuffle=True)
+        self.succeeded(self.h5map("run", self.describe, "in.h5", "o.h5"), 1)
+        for name in ("variable", "chunked"):
+            for ranks, words in ((1, []), (2, ["--slice", "7"]), (3, []), (3, ["--io", "direct"]), (2, ["--schedule", "static"])):
+                with self.subTest(name=name, ranks=ranks, words=words):
+                    self.succeeded(self.run_on(ranks, *words, "-i", f"star=/{name}", self.describe, "in.h5", "v.h5", "--overwrite"), 1)
+                    self.check_same("o.h5", "v.h5")
+        self.succeeded(self.h5map("run", "--items", "5:2000:3", self.describe, "in.h5", "some.h5"), 1)
+        self.succeeded(self.run_on(2, "--items", "5:2000:3", "-i", "star=/variable", self.describe, "in.h5", "v.h5", "--overwrite"), 1)
+        self.check_same("some.h5", "v.h5")
+
+    def test_lengths(self):
+        """Empty, never written, short, far longer than the others, nested and in arrays; long items of many of them."""
+        kernel = self.text(
+            "k.c",
+            "#include <h5map/kernel.h>\n"
+            "typedef struct { double x; struct { const char *b; int16_t k; } in[3]; const char *a; } item_t;\n"
+            "static int k(const h5map_item_t *item)\n"
+            "{\n"
+            "    const item_t *x = item->in[0];\n"
+            "    double sum = 0;\n"
+            "    for (uint64_t m = 0; m < item->dim[0]; m++) {\n"
+            "        sum += x[m].x + 1000.0 * (double)strlen(x[m].a);\n"
+            "        for (int j = 0; j < 3; j++)\n"
+            "            sum += x[m].in[j].k * (double)(unsigned char)x[m].in[j].b[0] + (double)strlen(x[m].in[j].b);\n"
+            "    }\n"
+            "    *(double *)item->out[0] = sum;\n"
+            "    return 0;\n"
+            "}\n"
+            'H5MAP_KERNEL(k, .signature = "x: {x: double, in: {b: string, k: int16}[3], a: string}[m] -> y: double");\n',
+        )
+        words = h5py.string_dtype()
+        kind = np.dtype([("a", words), ("in", [("k", "i2"), ("b", words)], (3,)), ("x", "f4")])
+        data = np.zeros((40, 30), kind)
+        data["a"] = "name"
+        for k in range(40):
+            for m in range(30):
+                for j in range(3):
+                    data["in"][k, m, j] = (j, "\u00e9t\u00e9"[: (k + m) % 4])
+        data["a"][7, 3], data["a"][9, 9], data["in"]["b"][39, 29, 2] = "x" * 70000, "", "y" * 3000
+        data["x"] = np.arange(1200).reshape(40, 30)
+        want = data["x"].astype(float).sum(1)
+        for k in range(40):
+            for m in range(30):
+                want[k] += 1000.0 * len(data["a"][k, m])
+                for j in range(3):
+                    text = data["in"]["b"][k, m, j].encode()
+                    want[k] += j * (text[0] if text else 0) + len(text)
+        with h5py.File(self.path("in.h5"), "w") as file:
+            file["x"] = data
+            part = file.create_dataset("part", (40, 30), kind, chunks=(5, 7))
+            part[10:20] = data[10:20]
+            file.create_dataset("none", (40, 30), kind)
+        for name, result in (("x", want), ("part", np.where((np.arange(40) >= 10) & (np.arange(40) < 20), want, 0)), ("none", np.zeros(40))):
+            for ranks, words in ((1, []), (2, []), (3, ["--io", "direct", "--slice", "1"])):
+                with self.subTest(name=name, ranks=ranks):
+                    self.succeeded(self.run_on(ranks, *words, "--overwrite", "./" + kernel, f"in.h5:/{name}", "o.h5"))
+                    np.testing.assert_array_equal(self.read("o.h5", "y"), result)
+
+    def test_refusals(self):
+        made = with_variable_names(stars(3))
+        for text, pattern in (
+            (b"caf\xe9", r"star: /star in in\.h5: item 1: field 'name' is not UTF-8 \(correct it\)"),
+            (b"x" * (40 << 20), r"star: field '.*' of /star in in\.h5 holds too many bytes, the kernel takes less \(bind a dataset of smaller compounds\)"),
+        ):
+            with self.subTest(pattern), h5py.File(self.path("in.h5"), "w") as file:
+                made["name"][1] = text
+                file["star"] = made
+                file.close()
+                self.check_refused(pattern, self.describe, "in.h5", "o.h5")
+        with self.subTest("its heap is damaged"):
+            made["name"] = "find me here"
+            self.write("in.h5", star=made)
+            with open(self.path("in.h5"), "r+b") as file:
+                at = file.read().index(b"GCOL")
+                file.seek(at)
+                file.write(b"gone")
+            self.check_refused(r"star: /star in in\.h5: can't read its texts: ", self.describe, "in.h5", "o.h5")
 
 
 class Stopped(Case):
