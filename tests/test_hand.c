@@ -113,6 +113,26 @@ static void gives_nothing_more_to_one_that_is_late(void)
     CU_ASSERT(hand_has_room(&hand, &plan, 10));
 }
 
+static void learns_from_one_that_is_known(void)
+{
+    const struct hand known = hand_of(400, 1e-6), other = hand_of(10, 1e-6);
+    struct hand new = {0}, young = hand_of(1, 26e-6), old = hand_of(100, 26e-6);
+
+    CU_ASSERT(hand_is_known(&known) && hand_is_known(&old) && !hand_is_known(&new) && !hand_is_known(&young));
+    hand_learn(&new, &other);
+    CU_ASSERT(new.item_s == 0 && hand_wants(&new, &plan, 1000000, 4) == 1);
+    hand_book(&new, 1, 0);
+    hand_learn(&new, &known);
+    hand_learn(&young, &known);
+    hand_learn(&old, &known);
+    CU_ASSERT(new.item_s == known.item_s &&young.item_s == known.item_s &&old.item_s > 25e-6);
+    CU_ASSERT(hand_has_room(&new, &plan, 0.001));
+    hand_trust(&new, 400);
+    CU_ASSERT_EQUAL(hand_wants(&new, &plan, 1000000, 4), 1000);
+    hand_unbook(&new, &(struct batch){.count = 1, .busy_s = 0.001}, 0);
+    CU_ASSERT_DOUBLE_EQUAL(new.item_s, 0.001, 1e-9);
+}
+
 static void forgets_a_cold_start(void)
 {
     struct hand hand = hand_of(1, 30e-6);
@@ -156,6 +176,7 @@ int main(void)
                            {"keeps to a fixed slice", keeps_to_a_fixed_slice},
                            {"gives a second ticket of short items only", gives_a_second_ticket_of_short_items_only},
                            {"gives nothing more to one that is late", gives_nothing_more_to_one_that_is_late},
+                           {"learns from one that is known", learns_from_one_that_is_known},
                            {"forgets a cold start", forgets_a_cold_start},
                            {"grows from what others have shown", grows_from_what_others_have_shown},
                            {"learns nothing from a rank that gave up", learns_nothing_from_a_rank_that_gave_up},

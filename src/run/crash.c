@@ -19,8 +19,9 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-static char who[32];          /* "h5map: rank 2: " */
-static char late[WHAT_BYTES]; /* what to say where the process does not come to its end; "": nothing has crashed */
+static char who[32] = "h5map: "; /* "h5map: rank 2: " */
+static char late[WHAT_BYTES];    /* what to say where the process does not come to its end; "": nothing has crashed */
+static volatile sig_atomic_t over, over_status;
 
 static _Thread_local struct crash *volatile calling; /* the kernel's call that this thread is in */
 static _Thread_local volatile bool in_init;
@@ -42,7 +43,7 @@ const char *crash_name(int signal)
 }
 
 /* One line in one write, of parts that fit, and the end. Safe in a signal handler. */
-_Noreturn static void end_process(const char *what, const char *name, const char *end)
+_Noreturn static void end_with(int status, const char *what, const char *name, const char *end)
 {
     char line[LINE_BYTES], *to = line;
 
@@ -52,8 +53,13 @@ _Noreturn static void end_process(const char *what, const char *name, const char
     to = stpcpy(to, end);
     *to++ = '\n';
     if (write(STDERR_FILENO, line, (size_t)(to - line)) < 0)
-        _exit(FAILED); /* nobody is there to be told */
-    _exit(FAILED);
+        _exit(status); /* nobody is there to be told */
+    _exit(status);
+}
+
+_Noreturn static void end_process(const char *what, const char *name, const char *end)
+{
+    end_with(FAILED, what, name, end);
 }
 
 _Noreturn static void leave_call(int number)
@@ -86,6 +92,8 @@ static void note_access(struct crash *crash, const siginfo_t *info, const void *
 
 static void on_crash(int number, siginfo_t *info, void *context)
 {
+    if (over && !calling)
+        end_with(over_status, "the MPI library crashed at its end (", crash_name(number), "); the run was over");
     if (calling && calling->inspect)
         note_access(calling, info, context);
     if (calling)
@@ -168,9 +176,8 @@ static void handle_crash(int number)
 }
 #endif
 
-int crash_watch(int rank, struct error *error)
+static void handle_crashes(void)
 {
-    snprintf(who, sizeof who, "h5map: rank %d: ", rank);
 #ifndef __SANITIZE_ADDRESS__
     handle_crash(SIGSEGV);
     handle_crash(SIGBUS);
@@ -178,6 +185,19 @@ int crash_watch(int rank, struct error *error)
     handle_crash(SIGILL);
     handle_crash(SIGABRT);
 #endif
+}
+
+void crash_is_over(int status)
+{
+    over_status = status;
+    over = true;
+    handle_crashes();
+}
+
+int crash_watch(int rank, struct error *error)
+{
+    snprintf(who, sizeof who, "h5map: rank %d: ", rank);
+    handle_crashes();
     return atexit(on_exit_called) ? error_memory(error, "an exit handler", 0) : OK;
 }
 

@@ -46,6 +46,7 @@ static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
     const double start_s = clock_now_s();
     uint64_t want, first, count;
 
+    hand_learn(hand, &dealer->hands[0]);
     hand_trust(hand, dealer->returned);
     want = hand_wants(hand, dealer->crew->plan, left, team_size(dealer->crew->team));
     if (!ledger_take(&dealer->ledger, want, &first, &count) ||

@@ -37,6 +37,7 @@ struct dealer {
     int sync_next;        /* the rank that is to be asked next to sync */
     int syncing;          /* ranks that were asked and have not answered */
     uint32_t outstanding; /* tickets at other ranks, syncs among them */
+    bool known;           /* how long an item takes root's lane; the others have heard */
     uint64_t returned;    /* items of the largest ticket that has come back */
     struct inflight inflight;
     struct pace reading, writing; /* of root, for itself and others */

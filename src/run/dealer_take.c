@@ -3,12 +3,27 @@
 #include "run/dealer.h"
 #include "run/image.h"
 
+/* Root's lane, which has no way to go, is the first to show how long an item takes: the others need not wait for their
+ * first results. */
+static void tell_pace(struct dealer *dealer)
+{
+    if (dealer->known || !hand_is_known(&dealer->hands[0]))
+        return;
+    dealer->known = true;
+    for (int rank = 1; rank < team_size(dealer->crew->team); rank++) {
+        hand_learn(&dealer->hands[rank], &dealer->hands[0]);
+        if (dealer_has_room(dealer, rank))
+            dealer_queue(dealer, rank);
+    }
+}
+
 /* The rank's ticket has come back, and its payload is in the log. */
 static void take(struct dealer *dealer, int rank, struct batch *result, uint64_t at)
 {
     const double start_s = clock_now_s();
 
     hand_unbook(&dealer->hands[rank], result, start_s);
+    tell_pace(dealer);
     inflight_remove(&dealer->inflight, rank, result->first);
     if (dealer_is_failing(dealer) || result->verb != VERB_MAP)
         return;

@@ -180,6 +180,7 @@ int engine_run(const struct options *options, const struct hooks *hooks, bool *b
         code = OK;
     if (promise.rank == 0)
         launch_tell_status(code);
+    crash_is_over(code);
     team_end(run->team, code);
     if (!*busy)
         free(run);

@@ -70,6 +70,17 @@ void hand_unbook(struct hand *hand, const struct batch *result, double now_s)
     hand->item_s = hand->busy_s > 0 ? hand->busy_s / hand->busy_items : 1e-9;
 }
 
+bool hand_is_known(const struct hand *hand)
+{
+    return hand->busy_s >= TICKET_LEAST_S;
+}
+
+void hand_learn(struct hand *hand, const struct hand *other)
+{
+    if (!hand_is_known(hand) && hand_is_known(other))
+        hand->item_s = other->item_s;
+}
+
 void hand_trust(struct hand *hand, uint64_t count)
 {
     if (hand->item_s > 0 && hand->last < count)

@@ -28,6 +28,13 @@ uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t l
  * long its items take. */
 void hand_trust(struct hand *hand, uint64_t count);
 
+/* Has it mapped for long enough that the time of its items can be told? */
+bool hand_is_known(const struct hand *hand);
+
+/* A rank that has not is taken to be as quick as `other`, if that one is known: starting up takes it longer than the
+ * first short items do. */
+void hand_learn(struct hand *hand, const struct hand *other);
+
 /* It was dealt `count` items; it gave a result back. */
 void hand_book(struct hand *hand, uint64_t count, double now_s);
 void hand_unbook(struct hand *hand, const struct batch *result, double now_s);

@@ -27,7 +27,7 @@ import work_bytes
 import work_items
 import work_scale
 from bench import H5MAP, RANKS, RUN, Bench
-from timing import LONG_ROUNDS, LONG_S
+from timing import LONG_ROUNDS, LONG_S, SHORT_S, SHORT_TIMES
 
 WORKS = {
     "square": work_items.square,
@@ -61,7 +61,7 @@ def beside_others(bench, words):
         WORKS[word](bench)
     repeat = bench.args.repeat
     quick = " Quick: less data than the targets are meant for." if bench.args.quick else ""
-    tell_machine(bench, f"Medians of {repeat} rounds (of {min(LONG_ROUNDS, repeat)} above {LONG_S:.0f} s).{quick} h5map and "
+    tell_machine(bench, f"Medians of {repeat} rounds (of {min(LONG_ROUNDS, repeat)} above {LONG_S:.0f} s, of {SHORT_TIMES * repeat} below {SHORT_S:.0f} s).{quick} h5map and "
                         "the C programs sync their output to the disk, the Python scripts do not")  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import h5py
 
 Lap = collections.namedtuple("Lap", "wall_s peak_mib loop_s rank_peaks_mib")
 LONG_S, LONG_ROUNDS = 10.0, 3
+SHORT_S, SHORT_TIMES = 1.0, 3
 LOST = 0.1
 FOREIGN = ("SLURM_", "OMPI_", "PMI_", "PMIX_", "PRTE_", "MPI_", "H5MAP", "HDF5_")
 
@@ -119,11 +120,13 @@ class Timer:
     def turns(self, entries, repeat, check=None):
         """A first round to warm up, whose results are checked; then all entries take turns. After each run with items
         comes one on zero items, the start-up, unless the loop alone is timed. Entries that take more than LONG_S sit out
-        after LONG_ROUNDS."""
+        after LONG_ROUNDS; those below SHORT_S, which any disturbance shows in, have SHORT_TIMES as many rounds."""
         entries = [entry for entry in entries if not entry.missing and not entry.fixed_s]
-        for turn in range(repeat + 1):
+        for turn in range(SHORT_TIMES * repeat + 1):
             for number, entry in enumerate(entries):
                 if turn > LONG_ROUNDS and entry.laps[0].wall_s > LONG_S:
+                    continue
+                if turn > repeat and entry.median_s() > SHORT_S:
                     continue
                 lap = self.lap(entry, entry.source, f"out{number}.h5")
                 timed = turn > 0

@@ -137,6 +137,41 @@ class NoEnd(Case):
                     self.assertEqual(result.status, 1, result)
 
 
+class CrashAtTheEnd(Case):
+    """An MPI library that crashes in MPI_Finalize, where all is done: a line, and the status of the run."""
+
+    def test_finalize_crashes(self):
+        self.text(
+            "crash.c",
+            "#include <signal.h>\n#include <stdlib.h>\n"
+            "int PMPI_Finalize(void);\n"
+            "int MPI_Finalize(void)\n"
+            "{\n"
+            '    const char *rank = getenv("OMPI_COMM_WORLD_RANK") ? getenv("OMPI_COMM_WORLD_RANK") : getenv("PMI_RANK");\n'
+            "    const int code = PMPI_Finalize();\n"
+            '    if (atoi(rank ? rank : "0") == atoi(getenv("E2E_RANK")))\n'
+            "        raise(SIGSEGV);\n"
+            "    return code;\n"
+            "}\n",
+        )
+        self.succeeded(self.call("cc", "-shared", "-fPIC", "crash.c", "-o", "crash.so"))
+        self.write("fails.h5", x=np.array([1.0] * 200 + [-1.0]))
+        self.write("holds.h5", x=np.ones(200))
+        kernel = self.kernel("fail") + ":negative"
+        self.h5map("run", kernel, "holds.h5", "out.h5")  # compiled
+        for ranks, rank, source, status in ((1, 0, "fails.h5", 1), (2, 0, "holds.h5", 0), (2, 1, "holds.h5", 0)):
+            with self.subTest(ranks=ranks, rank=rank):
+                self.text("told", "")
+                env = {"H5MAP_STATUS": self.path("told"), "E2E_RANK": str(rank), "LD_PRELOAD": self.path("crash.so")}
+                result = self.run_on(ranks, "--overwrite", kernel, source, "out.h5", env=env)
+                line = f"h5map: rank {rank}: the MPI library crashed at its end (SIGSEGV, a bad address); the run was over"
+                self.assertIn(line, result.lines, result)
+                self.assertRegex(result.err, r"h5map: out\.h5: 20[01] items in ", result)
+                with open(self.path("told")) as file:
+                    self.assertEqual(file.read(), f"{status}\n")
+                self.assertEqual(result.status, status, result)
+
+
 class Wrong(Case):
     """Several programs of one rank each, as a launcher of another family starts them."""
 
