@@ -92,8 +92,11 @@ def processes(name):
 
 
 def host_of(pid):
-    """The node that a process is on."""
-    space = os.readlink(f"/proc/{pid}/ns/uts")
+    """The node that a process is on; None: it has ended."""
+    try:
+        space = os.readlink(f"/proc/{pid}/ns/uts")
+    except OSError:
+        return None
     for name in os.listdir(os.path.join(os.environ["CLUSTER"], "run")):
         if match := re.fullmatch(r"node(\d+)\.pid", name):
             with open(os.path.join(os.environ["CLUSTER"], "run", name)) as file:
@@ -105,7 +108,8 @@ def host_of(pid):
 
 def ranks_of_run(output):
     """The h5map processes that write this output: {pid: node}."""
-    return {pid: host_of(pid) for pid, words in processes("h5map") if output in words and "run" in words}
+    found = {pid: host_of(pid) for pid, words in processes("h5map") if output in words and "run" in words}
+    return {pid: host for pid, host in found.items() if host is not None}
 
 
 # ---- jobs

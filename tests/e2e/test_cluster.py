@@ -33,6 +33,8 @@ class Slurm(Case):
         folder = self.path(name)
         os.mkdir(folder)
         env = {"H5MAP": shutil.copy(shutil.which(H5MAP), folder)}
+        if LONG:
+            env["H5MAP_TEST_LONG"] = "1"
         if mpich := os.environ.get("H5MAP_TEST_MPICH"):
             os.mkdir(os.path.join(folder, "mpich"))
             env["H5MAP_MPICH"] = shutil.copy(mpich, os.path.join(folder, "mpich"))
