@@ -194,11 +194,11 @@ class OnTheWay(Stopped):
     """What is on the way when the request comes."""
 
     def test_is_waited_for(self):
-        """Items of 1 s that come back in time are kept, and nothing new is begun."""
-        self.naps(12, 1.0)
+        """Items of 0.5 s, which come back in time, are kept, and nothing new is begun."""
+        self.naps(12, 0.5)
         for launcher, number, items in (((), signal.SIGUSR1, 1), (("-j3",), signal.SIGTERM, 3), ((), signal.SIGTERM, 1)):
             with self.subTest(launcher=launcher, number=number):
-                result = self.stop(self.command(*launcher), number, most_s=4)
+                result = self.stop(self.command(*launcher), number, most_s=4, items=items)
                 self.assertEqual(self.stopped(result, "SIG(USR1|TERM)"), items, result)
 
     def test_may_complete_the_run(self):
