@@ -315,10 +315,10 @@ class More(Again):
 
     def test_time_limit(self):
         began = time.monotonic()
-        result = self.h5map("run", *self.words, "--time-limit", "1s", env={"E2E_NAP": "0.02"})
-        self.assertLess(time.monotonic() - began, 4)
+        result = self.h5map("run", *self.words, "--time-limit", "2s", env={"E2E_NAP": "0.02"})
+        self.assertLess(time.monotonic() - began, 5)
         kept = self.stopped(result, "stopped by --time-limit")
-        self.assertGreater(kept, 10)
+        self.assertGreater(kept, 0)
         self.go_on(kept)
         self.check_finished()
 
