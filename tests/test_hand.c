@@ -125,7 +125,9 @@ static void learns_from_one_that_is_known(void)
     hand_learn(&new, &known);
     hand_learn(&young, &known);
     hand_learn(&old, &known);
-    CU_ASSERT(new.item_s == known.item_s &&young.item_s == known.item_s &&old.item_s > 25e-6);
+    CU_ASSERT_EQUAL(new.item_s, known.item_s);
+    CU_ASSERT_EQUAL(young.item_s, known.item_s);
+    CU_ASSERT(old.item_s > 25e-6);
     CU_ASSERT(hand_has_room(&new, &plan, 0.001));
     hand_trust(&new, 400);
     CU_ASSERT_EQUAL(hand_wants(&new, &plan, 1000000, 4), 1000);

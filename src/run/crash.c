@@ -93,7 +93,7 @@ static void note_access(struct crash *crash, const siginfo_t *info, const void *
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     if (over && !calling)
-        end_with(over_status, "the MPI library crashed at its end (", crash_name(number), "); the run was over");
+        end_with(over_status, "crashed while it ended (", crash_name(number), "); the run was over");
     if (calling && calling->inspect)
         note_access(calling, info, context);
     if (calling)

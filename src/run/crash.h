@@ -55,9 +55,8 @@ bool crash_call_within(struct crash *crash, void (*call)(void *self), void *self
  * crashed. `line` 0: `file` is the kernel's name. Elsewhere a line is written and the process ends. */
 _Noreturn void crash_found(const char *file, unsigned line, const char *what);
 
-/* The run is over on all ranks, and its end was told: should the MPI library crash while it ends, which Open MPI at
- * times does on a busy machine, nothing is lost. The process then ends with this status,
- * and a line. */
+/* The run is over on all ranks, and its end was told: should the process crash from here on (in the MPI library's end,
+ * or in what the kernel left behind), nothing is lost. It then ends with this status, and a line. */
 void crash_is_over(int status);
 
 /* "SIGSEGV, a bad address" */
