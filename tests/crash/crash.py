@@ -42,6 +42,7 @@ def arguments():
     default = os.environ.get("H5MAP", os.path.join(job.ROOT, "build", "dev", "h5map"))
     parser.add_argument("--h5map", default=default, metavar="PATH", help="the program ($H5MAP, else build/dev/h5map)")
     parser.add_argument("--shim", metavar="PATH", help="the preloaded library (else it is compiled)")
+    parser.add_argument("--mpirun", metavar="PATH", help="this launcher instead of Open MPI's, for a program of another MPI library")
     parser.add_argument("--sample", action="store_true", help="a few states of each kind: a minute")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="a,b,c,d", metavar="PHASE,...", help="of a, b, c (with c2), d")
@@ -204,7 +205,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         job.harness.adopt_orphans()
-        lab = job.Lab(args.h5map, args.shim, home)
+        lab = job.Lab(args.h5map, args.shim, home, args.mpirun)
         lab.check_shim()
         if wrong := selfcheck.check():
             raise job.Problem(f"the simulated disk is none: {wrong}")

@@ -116,8 +116,9 @@ class Place:
 class Lab:
     """The program, its input, and a place for folders."""
 
-    def __init__(self, program, shim, home):
+    def __init__(self, program, shim, home, mpirun=None):
         self.program, self.shim, self.home = os.path.abspath(program), shim and os.path.abspath(shim), home
+        self.launcher = [mpirun] if mpirun else ["mpirun", "-q"]
         self.local, self.numbers = threading.local(), itertools.count(1)
         self.most = {}
         self.input, self.kernel = os.path.join(home, "in.h5"), os.path.join(home, "kernel.so")

@@ -13,6 +13,7 @@ VARIANTS = ("plain", "direct", "compress", "retry", "accept", "overwrite", "ragg
 KILLS_MOST = 3
 WAIT_S = 60
 BUSY = "another run"
+RANK = (b"OMPI_COMM_WORLD_RANK=", b"PMI_RANK=")  # as Open MPI's launcher and MPICH's tell it
 LAUNCHER_LOST = "PMIX ERROR"  # Open MPI's mpirun hangs where a rank dies while it says hello
 
 
@@ -49,7 +50,7 @@ def command(lab, variant, rng):
         return lab.command(variant, *schedule)
     if rng.random() < 0.5:
         return lab.command(variant, "-j", str(many), *schedule)
-    return ["mpirun", "-q", "-n", str(many), *lab.command(variant, *schedule)]
+    return [*lab.launcher, "-n", str(many), *lab.command(variant, *schedule)]
 
 
 def run(lab, variant, folder, rng, strike_it=False):
@@ -104,7 +105,7 @@ def rank_of(pid):
             words = file.read().split(b"\0")
     except OSError:
         return ""
-    found = [word.split(b"=")[1].decode() for word in words if word.startswith(b"OMPI_COMM_WORLD_RANK=")]
+    found = [word.split(b"=")[1].decode() for word in words if word.startswith(RANK)]
     return found[0] if found else ""
 
 
