@@ -78,7 +78,7 @@ pause() {
 
 # A host that answered at first and then twice does not is lost: the run is asked to stop, and is ended if it can't.
 watch_hosts() {
-    local hosts lost=() signal
+    local hosts lost=()
 
     trap 'kill "$!" 2>/dev/null; exit' TERM
     mapfile -t hosts < <(sed 's/:.*//' "$scratch/hosts")
@@ -93,10 +93,10 @@ watch_hosts() {
     [ ${#lost[@]} -gt 0 ] || return
     echo "mpirun.sh: no answer from ${lost[*]}; the run is stopped" >&2
     kill -USR1 "$pid"
-    for signal in TERM KILL; do
-        pause 10
-        kill -"$signal" "$pid"
-    done
+    pause 10
+    kill -TERM "$pid"
+    pause 3
+    kill -KILL "$pid"
 }
 
 case $("$mpirun" --version 2>&1) in

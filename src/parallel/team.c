@@ -57,17 +57,34 @@ static int check_promise(const struct promise *promise, const struct team *team,
                      promise->size, team->size, team->size == 1 ? " in each" : "s");
 }
 
+#ifdef MPICH_VERSION
+/* MPICH's start waits for ever, at full speed, for ranks that have gone with their launcher: a launcher that dies
+ * meanwhile takes this rank along. Open MPI notices by itself, and the thread that started a rank may end there. */
+static void go_with_launcher(bool yes)
+{
+    prctl(PR_SET_PDEATHSIG, yes ? (unsigned long)SIGKILL : 0UL);
+}
+#else
+static void go_with_launcher(bool yes)
+{
+    (void)yes;
+}
+#endif
+
 int team_start(const struct promise *promise, struct team **team_out, struct error *error)
 {
     struct team *team = calloc(1, sizeof *team);
     MPI_Errhandler handler;
-    int provided;
+    int started, provided;
 
     if (!team)
         return error_memory(error, "MPI", sizeof *team);
     choose_settings(promise);
     prctl(PR_SET_TIMERSLACK, 1000UL); /* a sleep of 1 us is not to become 50 */
-    if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS || provided < MPI_THREAD_FUNNELED) {
+    go_with_launcher(promise->launcher);
+    started = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+    go_with_launcher(false);
+    if (started != MPI_SUCCESS || provided < MPI_THREAD_FUNNELED) {
         free(team);
         return error_set(error, FAILED, "MPI: can't start with threads (use another MPI library)");
     }

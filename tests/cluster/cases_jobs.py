@@ -7,12 +7,10 @@ import time
 import h5py
 import numpy as np
 
-from lab import ALICE, JOBS, KERNELS, NAP, Job, call, check, expected, hosts_of, kept, naps, output_of, runs_of, same, wait_for, write
+from lab import ALICE, H5MAP, JOBS, KERNELS, MPICH, MPIRUN, NAP, OPEN_MPI, WITH_MPICH, Job, call, check, expected, hosts_of, kept, naps, output_of, runs_of, same, wait_for, write
 
 AT_A_TIME = 4
 SRUN = {"H5MAP_LAUNCHER": "srun"}
-H5MAP = os.environ.get("H5MAP", "")
-MPICH = os.environ.get("H5MAP_MPICH")  # the same program, built with MPICH
 
 
 def prepare():
@@ -50,7 +48,7 @@ def srun_on_three_nodes():
 
 
 def in_an_allocation():
-    output_of("salloc", "-Q", "-N2", "--ntasks-per-node=2", "mpirun", "-q", H5MAP, "run", "-q", "square", "in.h5", "salloc.h5")
+    output_of("salloc", "-Q", "-N2", "--ntasks-per-node=2", MPIRUN, *(["-q"] if OPEN_MPI else []), H5MAP, "run", "-q", "square", "in.h5", "salloc.h5")
     same("salloc.h5", "one.h5")
 
 
@@ -249,15 +247,14 @@ def mpich():
     """The program built with MPICH: its own mpirun, srun with its protocol, and one line with another's."""
     if not MPICH:
         return
-    env = {"H5MAP": MPICH, "H5MAP_MPIRUN": "mpiexec.mpich"}
-    Job("mpich", "-N2", "--ntasks-per-node=2", "--", "square", "in.h5", "mpich.h5", env=env).wait()
+    Job("mpich", "-N2", "--ntasks-per-node=2", "--", "square", "in.h5", "mpich.h5", env=WITH_MPICH).wait()
     same("mpich.h5", "one.h5")
     check(sorted(hosts_of("mpich.h5")) == ["n1", "n1", "n2", "n2"], hosts_of("mpich.h5"))
-    Job("pmi2", "-N2", "--ntasks-per-node=2", "--", "square", "in.h5", "pmi2.h5", env={**env, **SRUN, "H5MAP_SRUN_MPI": "pmi2"}).wait()
+    Job("pmi2", "-N2", "--ntasks-per-node=2", "--", "square", "in.h5", "pmi2.h5", env={**WITH_MPICH, **SRUN, "H5MAP_SRUN_MPI": "pmi2"}).wait()
     same("pmi2.h5", "one.h5")
     check(len(hosts_of("pmi2.h5")) == 4, hosts_of("pmi2.h5"))
     refused("family", "srun", "--mpi=pmix", "-N2", "--ntasks-per-node=1", program=MPICH)
-    known = Job("family_job", "-n3", "--", "square", "in.h5", "family_job.h5", env={**env, **SRUN}).wait("2:0")
+    known = Job("family_job", "-n3", "--", "square", "in.h5", "family_job.h5", env={**WITH_MPICH, **SRUN, "H5MAP_SRUN_MPI": "pmix"}).wait("2:0")
     check(known["Restarts"] == "0" and not os.path.exists("family_job.h5"), known)
 
 

@@ -19,6 +19,11 @@ NAP = os.path.join(KERNELS, "e2e_work.c") + ":nap"
 NODE = os.path.join(HERE, "node.sh")
 RSH = os.path.join(HERE, "rsh.sh")
 ALICE = 20001
+H5MAP = os.environ.get("H5MAP", "")
+MPIRUN = os.environ.get("H5MAP_MPIRUN", "mpirun")
+MPICH = os.environ.get("H5MAP_MPICH")  # the same program, built with MPICH
+WITH_MPICH = {"H5MAP": MPICH, "H5MAP_MPIRUN": "mpiexec.mpich"}
+OPEN_MPI = H5MAP != MPICH
 OVER = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "BOOT_FAIL", "DEADLINE", "OUT_OF_MEMORY"}
 CASE_S = 90
 

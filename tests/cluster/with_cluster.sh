@@ -87,7 +87,7 @@ SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0,sched_min
 AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
 JobCompType=jobcomp/none
-MpiDefault=pmix
+MpiDefault=${H5MAP_SRUN_MPI:-pmix}
 MailProg=/bin/true
 SlurmdParameters=config_overrides
 ReturnToService=2

@@ -69,6 +69,8 @@ class File:
         self.doomed = []  # (first, count) of moments: a sync of these failed, and no later one is sure to have them
 
     def write(self, moment, offset, data):
+        if not data:  # nothing, wherever that is: the file does not grow
+            return
         self.changes.append((moment, "write", offset, data))
         apply(self.live, self.changes[-1])
 

@@ -1,13 +1,13 @@
 """Several hosts and a real SLURM over them, made for the test (tests/cluster/with_cluster.sh); ctest -C Slurm -L slurm.
 
-The cases are in tests/cluster/cases_*.py. The clusters, which mostly wait, run side by side.
+The cases are in tests/cluster/cases_*.py; with --mpirun MPICH's ways are taken all through. The clusters, which mostly wait, run side by side.
 """
 
 import os
 import re
 import shutil
 
-from harness import H5MAP, HERE, Case, slow
+from harness import H5MAP, HERE, MPIRUN, Case, slow
 
 CLUSTER = os.path.join(os.path.dirname(HERE), "cluster")
 LONG = bool(os.environ.get("H5MAP_TEST_LONG"))
@@ -38,6 +38,8 @@ class Slurm(Case):
         if mpich := os.environ.get("H5MAP_TEST_MPICH"):
             os.mkdir(os.path.join(folder, "mpich"))
             env["H5MAP_MPICH"] = shutil.copy(mpich, os.path.join(folder, "mpich"))
+        if MPIRUN:
+            env |= {"H5MAP_MPICH": env["H5MAP"], "H5MAP_MPIRUN": MPIRUN, "H5MAP_SRUN_MPI": "pmi2"}
         command = [os.path.join(CLUSTER, "with_cluster.sh"), *options, "-n", "3", "-c", "8", "/usr/bin/python3", "-B"]
         return self.start("env", "-u", "OMPI_MCA_rmaps_base_oversubscribe", *command, os.path.join(CLUSTER, "run.py"), *words, env=env, cwd=folder)
 
