@@ -1,14 +1,10 @@
 #include "data/members_texts.h"
 
 #include "data/handles.h"
-#include "data/hdf5_error.h"
-#include "data/slab.h"
+#include "data/vlen.h"
 #include "element.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define PIECE 4096 /* elements that are scanned at a time, or fewer where they are large */
 
 bool members_have_texts(const struct field *field, struct element element)
 {
@@ -101,104 +97,34 @@ bool members_texts_place(struct members_texts *texts, const struct field *field,
 
 struct scan {
     const struct members *members;
-    hid_t dataset, type, space;
-    struct members_texts texts;
-    char *elements;
-    uint64_t piece; /* how many there is room for; fewer are read where their texts are long */
     uint32_t longest[FIELDS_MAX];
-    struct error *error;
 };
 
-static int read_piece(struct scan *s, const struct slab *box)
+static void measure(const struct vlen *vlen, uint64_t count, void *of)
 {
-    const struct bound *bound = s->members->bound;
-    const hid_t memory = bound->rank ? H5Screate_simple(bound->rank, box->count, NULL) : H5Screate(H5S_SCALAR);
-    int code = -1;
+    struct scan *s = of;
 
-    if (memory >= 0 &&
-        (!bound->rank || H5Sselect_hyperslab(s->space, H5S_SELECT_SET, box->first, NULL, box->count, NULL) >= 0) &&
-        H5Dread(s->dataset, s->type, memory, s->space, s->texts.transfer, s->elements) >= 0)
-        code = OK;
-    handles_close(&memory, 1);
-    return code;
-}
-
-static int fail(struct scan *s)
-{
-    const struct bound *bound = s->members->bound;
-
-    if (s->texts.pool.refused)
-        return error_memory(s->error, s->members->port->name, s->texts.pool.refused);
-    return hdf5_error(s->error, REFUSED, "%s: %.300s in %.300s: can't read its texts", s->members->port->name,
-                      bound->dataset, bound->file);
-}
-
-static int scan_all(struct scan *s)
-{
-    const struct bound *bound = s->members->bound;
-    const uint32_t bytes = bound->element.bytes;
-    hsize_t shape[SLAB_RANK_MAX];
-    uint64_t all = 1, some;
-    struct grid grid;
-    struct slab box;
-
-    for (int k = 0; k < bound->rank; k++) {
-        shape[k] = bound->shape[k];
-        all *= bound->shape[k];
-    }
-    grid_make(bound->rank, shape, &grid);
-    for (uint64_t first = 0; first < all; first += some) {
-        some = slab_next(&grid, first, all - first < s->piece ? all - first : s->piece, &box);
-        memset(s->elements, 0, some * bytes); /* what was never written is empty */
-        if (read_piece(s, &box)) {
-            if (!s->texts.pool.over)
-                return fail(s);
-            s->piece = s->piece > 8 ? s->piece / 8 : 1;
-            s->texts.pool.most = s->piece > 1 ? VLEN_POOL_BYTES : SIZE_MAX;
-            some = 0;
-        }
-        for (uint64_t k = 0; k < some; k++)
-            visit(s->members->field, bound->element, s->elements + k * bytes, s->longest);
-        vlen_pool_empty(&s->texts.pool);
-    }
-    return OK;
-}
-
-static int open_scan(struct scan *s)
-{
-    const struct bound *bound = s->members->bound;
-    const hid_t stored = H5Dget_type(s->dataset);
-    int code = OK;
-
-    s->piece = VLEN_POOL_BYTES / bound->element.bytes;
-    s->piece = s->piece < 1 ? 1 : s->piece > PIECE ? PIECE : s->piece;
-    s->elements = malloc(s->piece * bound->element.bytes);
-    if (!s->elements)
-        code = error_memory(s->error, s->members->port->name, s->piece * bound->element.bytes);
-    else if (stored < 0 || (s->type = members_memory(stored, bound, s->members->port, s->members->field)) < 0 ||
-             (s->space = H5Dget_space(s->dataset)) < 0 || members_texts_open(&s->texts, H5P_DEFAULT, 0))
-        code = fail(s);
-    handles_close(&stored, 1);
-    return code;
+    for (uint64_t k = 0; k < count; k++)
+        visit(s->members->field, s->members->bound->element, (char *)vlen->elements + k * vlen->bytes, s->longest);
 }
 
 int members_scan(hid_t dataset, const struct members *members, struct error *error)
 {
-    struct scan s = {
-        .members = members, .dataset = dataset, .type = H5I_INVALID_HID, .space = H5I_INVALID_HID, .error = error};
-    int code;
+    const struct bound *bound = members->bound;
+    const hid_t stored = H5Dget_type(dataset);
+    const hid_t type = stored < 0 ? H5I_INVALID_HID : members_memory(stored, bound, members->port, members->field);
+    struct scan s = {.members = members};
+    struct vlen vlen;
+    int code = vlen_open_as(&vlen, dataset, members->port->name, bound, type, bound->element.bytes, error);
 
-    members_texts_clear(&s.texts);
-    code = open_scan(&s);
     if (!code)
-        code = scan_all(&s);
+        code = vlen_walk(&vlen, members->port->name, bound, measure, &s, error);
     for (int f = 0; f < FIELDS_MAX && !code; f++)
         if (members->field[f].vlen && s.longest[f] > members->field[f].wire_bytes)
             members->field[f].wire_bytes = s.longest[f];
     if (!code)
         code = members_lay_out(members, error);
-    members_texts_close(&s.texts);
-    handles_close((const hid_t[]){s.space, s.type}, 2);
-    free(s.elements);
+    vlen_close(&vlen);
+    handles_close(&stored, 1);
     return code;
 }

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE 4096                    /* elements at a time */
-#define ELEMENT_BYTES (sizeof(hvl_t)) /* a char * is smaller */
+#define PIECE 4096 /* elements at a time, or fewer where they are large */
 
 bool vlen_look(hid_t stored, struct stored_type *base)
 {
@@ -64,23 +63,34 @@ static hid_t memory_type(hid_t stored, enum type wire)
     return made;
 }
 
-int vlen_open(struct vlen *vlen, hid_t dataset, const char *name, const struct bound *bound, struct error *error)
+int vlen_open_as(struct vlen *vlen, hid_t dataset, const char *name, const struct bound *bound, hid_t type,
+                 size_t bytes, struct error *error)
 {
-    const hid_t stored = H5Dget_type(dataset);
-    int code = OK;
+    const uint64_t most = VLEN_POOL_BYTES / bytes;
 
     vlen_clear(vlen);
     vlen->dataset = dataset;
+    vlen->type = type;
     vlen->rank = bound->rank;
     vlen->text = bound->wire == TYPE_STRING;
-    vlen->piece = PIECE;
-    vlen->elements = malloc(PIECE * ELEMENT_BYTES);
+    vlen->bytes = bytes;
+    vlen->piece = vlen->most = most < 1 ? 1 : most > PIECE ? PIECE : most;
+    vlen->elements = malloc(vlen->most * bytes);
     if (!vlen->elements)
-        code = error_memory(error, name, PIECE * ELEMENT_BYTES);
-    else if (stored < 0 || (vlen->type = memory_type(stored, bound->wire)) < 0 ||
-             (vlen->space = H5Dget_space(dataset)) < 0 ||
-             (vlen->transfer = vlen_pool_transfer(&vlen->pool, H5P_DEFAULT)) < 0)
-        code = hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
+        return error_memory(error, name, vlen->most * bytes);
+    if (type < 0 || (vlen->space = H5Dget_space(dataset)) < 0 ||
+        (vlen->transfer = vlen_pool_transfer(&vlen->pool, H5P_DEFAULT)) < 0)
+        return hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
+    return OK;
+}
+
+int vlen_open(struct vlen *vlen, hid_t dataset, const char *name, const struct bound *bound, struct error *error)
+{
+    const size_t bytes = bound->wire == TYPE_STRING ? sizeof(char *) : sizeof(hvl_t);
+    const hid_t stored = H5Dget_type(dataset);
+    const hid_t type = stored < 0 ? H5I_INVALID_HID : memory_type(stored, bound->wire);
+    int code = vlen_open_as(vlen, dataset, name, bound, type, bytes, error);
+
     if (handles_close(&stored, 1) && !code)
         code = hdf5_error(error, FAILED, "%s: %s in %s", name, bound->dataset, bound->file);
     return code;
@@ -106,7 +116,8 @@ static int select_box(struct vlen *vlen, const struct slab *box, uint64_t step)
 int vlen_read(struct vlen *vlen, const struct slab *box, uint64_t step)
 {
     vlen_pool_empty(&vlen->pool);
-    memset(vlen->elements, 0, PIECE * ELEMENT_BYTES); /* what was never written is empty */
+    vlen->pool.most = vlen->piece > 1 ? VLEN_POOL_BYTES : SIZE_MAX; /* one element may be as long as it is */
+    memset(vlen->elements, 0, vlen->most * vlen->bytes);            /* what was never written is empty */
     handles_close(&vlen->memory, 1);
     vlen->memory = vlen->rank ? H5Screate_simple(vlen->rank, box->count, NULL) : H5Screate(H5S_SCALAR);
     if (vlen->memory < 0 || select_box(vlen, box, step))
@@ -117,8 +128,8 @@ int vlen_read(struct vlen *vlen, const struct slab *box, uint64_t step)
         vlen->piece = vlen->piece > 8 ? vlen->piece / 8 : 1;
         return VLEN_AGAIN;
     }
-    if (vlen->pool.bytes < VLEN_POOL_BYTES / 4 && vlen->piece < PIECE)
-        vlen->piece *= 2;
+    if (vlen->pool.bytes < VLEN_POOL_BYTES / 4 && vlen->piece < vlen->most)
+        vlen->piece = 2 * vlen->piece < vlen->most ? 2 * vlen->piece : vlen->most;
     return OK;
 }
 
@@ -143,37 +154,46 @@ uint64_t vlen_element(const struct vlen *vlen, uint64_t k, const void **data)
     return *data ? ((const hvl_t *)vlen->elements)[k].len : 0;
 }
 
-/* ---- the longest ---- */
+/* ---- all of it ---- */
 
-static int scan_all(struct vlen *vlen, const struct port *port, struct bound *bound, struct error *error)
+int vlen_walk(struct vlen *vlen, const char *name, const struct bound *bound, vlen_see *see, void *of,
+              struct error *error)
 {
     hsize_t shape[SLAB_RANK_MAX];
     uint64_t all = 1, some;
     struct grid grid;
     struct slab box;
-    const void *data;
 
     for (int k = 0; k < bound->rank; k++) {
         shape[k] = bound->shape[k];
         all *= bound->shape[k];
     }
     grid_make(bound->rank, shape, &grid);
-    bound->longest = vlen->text;
     for (uint64_t first = 0; first < all; first += some) {
         int read;
 
         some = slab_next(&grid, first, all - first < vlen->piece ? all - first : vlen->piece, &box);
         read = vlen_read(vlen, &box, 1);
         if (read < 0)
-            return vlen_error(vlen, port->name, bound, (const uint64_t[]){first, first + some - 1}, REFUSED, error);
-        for (uint64_t k = 0; k < some && !read; k++) {
-            const uint64_t length = vlen_element(vlen, k, &data);
-
-            bound->longest = length > bound->longest ? length : bound->longest;
-        }
-        some = read ? 0 : some;
+            return vlen_error(vlen, name, bound, (const uint64_t[]){first, first + some - 1}, REFUSED, error);
+        if (read)
+            some = 0;
+        else
+            see(vlen, some, of);
     }
     return OK;
+}
+
+static void measure(const struct vlen *vlen, uint64_t count, void *of)
+{
+    uint64_t *longest = of;
+    const void *data;
+
+    for (uint64_t k = 0; k < count; k++) {
+        const uint64_t length = vlen_element(vlen, k, &data);
+
+        *longest = length > *longest ? length : *longest;
+    }
 }
 
 int vlen_scan(hid_t dataset, const struct port *port, struct bound *bound, struct error *error)
@@ -187,8 +207,9 @@ int vlen_scan(hid_t dataset, const struct port *port, struct bound *bound, struc
                          "and %s[*n])",
                          port->name, bound->dataset, bound->file, bound->rank, type_name(port->type));
     code = vlen_open(&vlen, dataset, port->name, bound, error);
+    bound->longest = vlen.text;
     if (!code)
-        code = scan_all(&vlen, port, bound, error);
+        code = vlen_walk(&vlen, port->name, bound, measure, &bound->longest, error);
     bound->items = bound->rank ? bound->shape[0] : 1;
     vlen_close(&vlen);
     return code;

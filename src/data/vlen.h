@@ -1,5 +1,5 @@
-/* Datasets whose elements are of variable length by their type: strings, and sequences of numbers (H5T_VLEN). Calls
- * HDF5. */
+/* Datasets whose elements are of variable length by their type: strings, sequences of numbers (H5T_VLEN), and compounds
+ * that hold strings (members_texts.h). Calls HDF5. */
 #ifndef DATA_VLEN_H
 #define DATA_VLEN_H
 
@@ -18,6 +18,8 @@ struct vlen {
     hid_t memory;                         /* the space of the box at hand */
     int rank;
     bool text;
+    size_t bytes;   /* of an element as HDF5 gives it */
+    uint64_t most;  /* elements that there is room for */
     uint64_t piece; /* elements that may be read at a time: fewer where they are long */
     void *elements; /* as HDF5 gives them */
     struct vlen_pool pool;
@@ -27,6 +29,11 @@ void vlen_clear(struct vlen *vlen); /* vlen_close may follow */
 
 /* For the dataset of bound, of bound->wire. vlen itself must stay where it is. */
 int vlen_open(struct vlen *vlen, hid_t dataset, const char *name, const struct bound *bound, struct error *error);
+
+/* The same for elements of this type in memory, of so many bytes. The type becomes vlen's, whatever comes of it;
+ * negative: it could not be made. */
+int vlen_open_as(struct vlen *vlen, hid_t dataset, const char *name, const struct bound *bound, hid_t type,
+                 size_t bytes, struct error *error);
 void vlen_close(struct vlen *vlen);
 
 /* Read a box of at most vlen->piece elements, of axis 0 each step-th index. VLEN_AGAIN: they take too much together,
@@ -40,6 +47,12 @@ int vlen_error(const struct vlen *vlen, const char *name, const struct bound *bo
 
 /* Element k of the box: a text with its NUL, or the numbers. Returns its length, in bytes or numbers. */
 uint64_t vlen_element(const struct vlen *vlen, uint64_t k, const void **data);
+
+/* Read all of the dataset; `see` is called with the elements in vlen->elements, so many of them at a time. REFUSED
+ * where they can't be read. */
+typedef void vlen_see(const struct vlen *vlen, uint64_t count, void *of);
+int vlen_walk(struct vlen *vlen, const char *name, const struct bound *bound, vlen_see *see, void *of,
+              struct error *error);
 
 /* The longest element of the dataset: bound->longest, and bound->items of a sequence's, which must have one dim.
  * REFUSED where it can't be read. */

@@ -15,13 +15,14 @@ static void discard(const struct files *files, const char *suffix)
     place_discard(&spec);
 }
 
-/* Leftovers of runs that were killed. A copy that no journal tells of has the number of the next one. */
+/* Leftovers of runs that were killed. The copy that the journal tells of is OUTPUT.part by now; all others are left
+ * over, whatever their number. */
 static int clear_away(struct files *files, struct error *error)
 {
     const bool needed = files->claim.base.reader != NULL;
 
     place_copy_suffix(files->claim.newest + 1, files->copy_suffix);
-    discard(files, files->copy_suffix);
+    place_discard_copies(files->request.path, files->request.name);
     discard(files, PLACE_PACK);
     if (needed)
         return OK;

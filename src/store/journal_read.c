@@ -1,11 +1,10 @@
 #include "job.h"
+#include "store/folder.h"
 #include "store/journal.h"
 #include "store/journal_record.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,66 +115,11 @@ void journal_end(struct journal_reader *reader)
 
 /* ---- which there are ---- */
 
-/* The attempt of a file BASE.jnl.ATTEMPT or BASE.jnl.ATTEMPT.new; 0: it is neither. */
-static unsigned attempt_of(const char *entry, const char *base, bool *is_new)
+static int each(const char *path, const char *name, folder_see *see, void *self, struct error *error)
 {
-    const size_t length = strlen(base);
-    unsigned long attempt;
-    const char *digits;
-    char *end;
+    const struct folder_kin kin = {path, name, ".jnl.", ".new"};
 
-    if (strncmp(entry, base, length) || strncmp(entry + length, ".jnl.", 5))
-        return 0;
-    digits = entry + length + 5;
-    if (*digits < '1' || *digits > '9' || strlen(digits) > 14)
-        return 0;
-    attempt = strtoul(digits, &end, 10);
-    *is_new = !strcmp(end, ".new");
-    return (*end && !*is_new) || attempt > UINT32_MAX ? 0 : (unsigned)attempt;
-}
-
-/* Called for each journal; `file` is its path. */
-typedef int each_journal(void *self, const char *file, unsigned attempt, bool is_new, struct error *error);
-
-/* An output, taken apart. */
-struct output_path {
-    char path[PATH_BYTES], copy[PATH_BYTES];
-    const char *folder, *base;
-};
-
-static void take_apart(const char *path, struct output_path *output)
-{
-    snprintf(output->path, sizeof output->path, "%s", path);
-    snprintf(output->copy, sizeof output->copy, "%s", path);
-    output->folder = dirname(output->copy);
-    output->base = strrchr(output->path, '/') ? strrchr(output->path, '/') + 1 : output->path;
-}
-
-static int each(const char *path, const char *name, each_journal *call, void *self, struct error *error)
-{
-    struct output_path output;
-    struct dirent *entry;
-    DIR *folder;
-
-    take_apart(path, &output);
-    folder = opendir(output.folder);
-    if (!folder && errno == EACCES)
-        return error_set(error, REFUSED, "%s: its folder can't be read, to look for an unfinished run", name);
-    if (!folder)
-        return error_set(error, FAILED, "%s: can't read its folder: %s", name, strerror(errno));
-    while (!error->code && (errno = 0, entry = readdir(folder))) {
-        char file[2 * PATH_BYTES];
-        bool is_new = false;
-        const unsigned attempt = attempt_of(entry->d_name, output.base, &is_new);
-
-        snprintf(file, sizeof file, "%s/%s", output.folder, entry->d_name);
-        if (attempt)
-            call(self, file, attempt, is_new, error);
-    }
-    if (errno && !error->code)
-        error_set(error, FAILED, "%s: can't read its folder: %s", name, strerror(errno));
-    closedir(folder);
-    return error->code;
+    return folder_each(&kin, see, self, error);
 }
 
 static int take_newest(void *self, const char *file, unsigned attempt, bool is_new, struct error *error)

@@ -107,19 +107,6 @@ int place_open(const struct place_spec *spec, struct place **place_out, struct e
     return error->code;
 }
 
-void place_copy_suffix(unsigned attempt, char suffix[PLACE_COPY_BYTES])
-{
-    snprintf(suffix, PLACE_COPY_BYTES, ".part.%u", attempt);
-}
-
-void place_discard(const struct place_spec *spec)
-{
-    char path[PATH_BYTES];
-
-    if (snprintf(path, sizeof path, "%s%s", spec->path, spec->suffix) < (int)sizeof path)
-        unlink(path);
-}
-
 const char *place_path(const struct place *place)
 {
     return place->part;

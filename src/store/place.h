@@ -31,6 +31,9 @@ int place_open(const struct place_spec *spec, struct place **place, struct error
 /* Remove the file, if there is one; another run's leftover. */
 void place_discard(const struct place_spec *spec);
 
+/* Remove all copies (place_copy_suffix), as far as that can be done. `path` and `name` as in a place_spec. */
+void place_discard_copies(const char *path, const char *name);
+
 /* Where the file is, for HDF5 to fill. */
 const char *place_path(const struct place *place);
 

@@ -360,6 +360,15 @@ class More(Again):
         self.assertNotIn("going on", result.err)
         self.check_finished()
 
+    def test_copies_that_no_journal_tells_of(self):
+        """Left by power cuts, whatever their numbers: they go. What only looks like one stays."""
+        others = ["out.h5.part.0", "out.h5.part.1x", "out.h5.part.old", "out.h5.partner.1"]
+        for words in ([], ["--retry-failed"], []):
+            for name in ["out.h5.part.1", "out.h5.part.3", "out.h5.part.17", *others]:
+                self.text(name, "left")
+            self.h5map("run", *self.words, *words)
+            self.assertEqual(self.left(), others)
+
     def test_another_run_is_writing(self):
         log = self.path("log")
         running = self.start(H5MAP, "run", *self.words, env={"E2E_NAP": "0.02", "E2E_LOG": log})
