@@ -58,7 +58,7 @@ class Run:
                 return
         check(False, "no mpirun.sh")
 
-    def wait(self, status=0, timeout_s=60):
+    def wait(self, status=0, timeout_s=120):
         began = time.monotonic()
         try:
             text, _ = self.process.communicate(timeout=timeout_s)
