@@ -1,3 +1,4 @@
+/* What goes: copies that no journal tells of, files of runs that were killed. */
 #include "store/folder.h"
 #include "store/place.h"
 

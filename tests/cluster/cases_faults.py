@@ -10,7 +10,10 @@ import time
 
 import numpy as np
 
-from lab import MPICH, MPIRUN, NAP, OPEN_MPI, WITH_MPICH, Job, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, output_of, processes, ranks_of_run, runs_of, same, wait_for, write
+from lab import (
+    MPICH, MPIRUN, NAP, OPEN_MPI, WITH_MPICH, Job, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, output_of, processes,
+    ranks_of_run, runs_of, same, wait_for, write,
+)  # fmt: skip
 
 AT_A_TIME = 1
 mend = mend_all

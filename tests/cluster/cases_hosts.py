@@ -8,7 +8,10 @@ import time
 
 import numpy as np
 
-from lab import H5MAP, JOBS, KERNELS, MPICH, NAP, OPEN_MPI, RSH, WITH_MPICH, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, ranks_of_run, same, wait_for, write
+from lab import (
+    H5MAP, JOBS, KERNELS, MPICH, NAP, OPEN_MPI, RSH, WITH_MPICH, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, ranks_of_run,
+    same, wait_for, write,
+)  # fmt: skip
 
 AT_A_TIME = 1
 mend = mend_all

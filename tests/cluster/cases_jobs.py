@@ -7,7 +7,10 @@ import time
 import h5py
 import numpy as np
 
-from lab import ALICE, H5MAP, JOBS, KERNELS, MPICH, MPIRUN, NAP, OPEN_MPI, WITH_MPICH, Job, call, check, expected, hosts_of, kept, naps, output_of, runs_of, same, wait_for, write
+from lab import (
+    ALICE, H5MAP, JOBS, KERNELS, MPICH, MPIRUN, NAP, OPEN_MPI, WITH_MPICH, Job, call, check, expected, hosts_of, kept, naps, output_of, runs_of, same,
+    wait_for, write,
+)  # fmt: skip
 
 AT_A_TIME = 4
 SRUN = {"H5MAP_LAUNCHER": "srun"}
