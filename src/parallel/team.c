@@ -58,16 +58,15 @@ static int check_promise(const struct promise *promise, const struct team *team,
 }
 
 #ifdef MPICH_VERSION
-/* MPICH's start waits for ever, at full speed, for ranks that have gone with their launcher: a launcher that dies
- * meanwhile takes this rank along. Open MPI notices by itself, and the thread that started a rank may end there. */
-static void go_with_launcher(bool yes)
+/* A rank of MPICH whose launcher is gone would wait for ever for ranks that went with it, at its start at full speed:
+ * it ends with the launcher. Open MPI notices by itself, and there the thread that has started a rank may end early. */
+static void go_with_launcher(void)
 {
-    prctl(PR_SET_PDEATHSIG, yes ? (unsigned long)SIGKILL : 0UL);
+    prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL);
 }
 #else
-static void go_with_launcher(bool yes)
+static void go_with_launcher(void)
 {
-    (void)yes;
 }
 #endif
 
@@ -75,16 +74,15 @@ int team_start(const struct promise *promise, struct team **team_out, struct err
 {
     struct team *team = calloc(1, sizeof *team);
     MPI_Errhandler handler;
-    int started, provided;
+    int provided;
 
     if (!team)
         return error_memory(error, "MPI", sizeof *team);
     choose_settings(promise);
     prctl(PR_SET_TIMERSLACK, 1000UL); /* a sleep of 1 us is not to become 50 */
-    go_with_launcher(promise->launcher);
-    started = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
-    go_with_launcher(false);
-    if (started != MPI_SUCCESS || provided < MPI_THREAD_FUNNELED) {
+    if (promise->launcher)
+        go_with_launcher();
+    if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS || provided < MPI_THREAD_FUNNELED) {
         free(team);
         return error_set(error, FAILED, "MPI: can't start with threads (use another MPI library)");
     }
