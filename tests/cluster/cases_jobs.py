@@ -211,7 +211,8 @@ def scales():
     with open("scale.txt") as file:
         rows = [[float(word) for word in line.split()] for line in file if not line.startswith("#")]
     check([row[0] for row in rows] == [1, 2, 4, 6], rows)
-    check(rows[0][2:] == [1, 1] and rows[0][1] > 6 and rows[3][2] > 1.5, rows)
+    check(rows[0][2:] == [1, 1] and rows[0][1] > 6, rows)
+    check(rows[3][2] > 1.5 or not OPEN_MPI, rows)  # MPICH's end may take five seconds on several hosts
     check(all(abs(row[2] / row[0] - row[3]) < 0.011 for row in rows), rows)
     with open("scale.svg") as file:
         check(file.read().count("measured") >= 3, "the picture")
