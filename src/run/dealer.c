@@ -199,10 +199,9 @@ static void serve(struct dealer *dealer)
     struct patience patience = {.most_ns = SLEEP_NS};
 
     while (!is_over(dealer)) {
-        bool any = lane_load(dealer->crew->lane) == 0 && deal_to_self(dealer);
+        bool any = deal_to_self(dealer);
 
         any |= serve_others(dealer);
-        any |= deal_to_self(dealer); /* its second ticket may wait, others may have none */
         any |= dealer_take_own(dealer);
         if (!dealer_is_failing(dealer))
             look(dealer);

@@ -21,7 +21,6 @@ static int clear_away(struct files *files, struct error *error)
 {
     const bool needed = files->claim.base.reader != NULL;
 
-    place_copy_suffix(files->claim.newest + 1, files->copy_suffix);
     place_discard_copies(files->request.path, files->request.name);
     discard(files, PLACE_PACK);
     if (needed)
@@ -254,6 +253,7 @@ int files_open(struct files *files, struct error *error)
 {
     if (clear_away(files, error))
         return error->code;
+    place_copy_suffix(files->claim.newest + 1, files->copy_suffix);
     if (files->claim.verdict == VERDICT_GO_ON)
         go_on(files, error);
     else
