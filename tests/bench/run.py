@@ -2,11 +2,11 @@
 """run.py [--quick] [--repeat N] [WORK...]: h5map beside what people write by hand, on this machine, in one run.
 
 Prints a Markdown table of medians. All programs of a work take turns, after a round to warm up in which their results are
-compared; `times` is the median of the ratios, round by round, to the work's first program, without what either takes on
-zero items (its start-up). A peak is that of the largest process. A target that is missed is told, and is no failure.
-Usually started by run.sh. The works `checkpoint` (h5map beside
-itself, with many checkpoints and with none), `loop` (an item's cost apart from its arithmetic) and `limit` (at how many ranks
-rank 0 becomes the limit) are done only when named.
+compared; `times` is the median of the ratios, round by round, to the work's first program, without what either took on
+zero items (its start-up) in that round. A peak is that of the largest process. A target that is missed is told, and is no
+failure. Usually started by run.sh. The works `checkpoint` (h5map beside itself, with many checkpoints and with none),
+`loop` (an item's cost apart from its arithmetic) and `limit` (at how many ranks rank 0 becomes the limit) are done only
+when named.
 """
 
 import argparse
@@ -61,8 +61,8 @@ def beside_others(bench, words):
         WORKS[word](bench)
     repeat = bench.args.repeat
     quick = " Quick: less data than the targets are meant for." if bench.args.quick else ""
-    tell_machine(bench, f"Medians of {repeat} rounds (of {min(LONG_ROUNDS, repeat)} above {LONG_S:.0f} s, of {SHORT_TIMES * repeat} below {SHORT_S:.0f} s).{quick} h5map and "
-                        "the C programs sync their output to the disk, the Python scripts do not")  # fmt: skip
+    turns = f"Medians of {repeat} rounds (of {min(LONG_ROUNDS, repeat)} above {LONG_S:.0f} s), with {SHORT_TIMES} turns in each below {SHORT_S:.0f} s."
+    tell_machine(bench, f"{turns}{quick} h5map and the C programs sync their output to the disk, the Python scripts do not")
 
 
 def parse():

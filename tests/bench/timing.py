@@ -42,7 +42,7 @@ class Entry:
         self.name, self.command, self.most = name, command, most
         self.env, self.loop, self.source = more.get("env", {}), more.get("loop", False), more.get("source", "some.h5")
         self.missing, self.fixed_s = more.get("missing"), more.get("fixed_s")
-        self.laps, self.start_laps = [], []
+        self.laps, self.start_laps, self.rounds_s = [], [], []
 
     def time_s(self, lap):
         return lap.loop_s if self.loop else lap.wall_s
@@ -60,15 +60,19 @@ class Entry:
         """The median of each rank."""
         return [statistics.median(peaks) for peaks in zip(*(lap.rank_peaks_mib for lap in self.laps))]
 
-    def work_s(self, lap):
-        """Without start-up; below a tenth of that, it is lost in the noise."""
-        return max(self.time_s(lap) - self.start_s(), LOST * self.start_s())
+    def end_round(self, laps, start_laps):
+        """The round's time is that of its median lap, without the start-up that was timed beside it; below a tenth of that, it
+        is lost in the noise."""
+        start_s = statistics.median(lap.wall_s for lap in start_laps) if start_laps else 0.0
+        self.rounds_s.append(max(statistics.median(map(self.time_s, laps)) - start_s, LOST * start_s))
+        self.laps += laps
+        self.start_laps += start_laps
 
     def times(self, other):
-        """How many times the other's time this takes, without start-ups: lap by lap, the median."""
+        """How many times the other's time this takes, without start-ups: round by round, the median."""
         if self.fixed_s or other.fixed_s:
             return self.median_s() / other.median_s()
-        return statistics.median(self.work_s(a) / other.work_s(b) for a, b in zip(self.laps, other.laps))
+        return statistics.median(a / b for a, b in zip(self.rounds_s, other.rounds_s))
 
 
 class Timer:
@@ -118,22 +122,25 @@ class Timer:
         return Lap(wall_s, peak_mib, loop_s(self.path(target)) if entry.loop else None, self.rank_peaks_mib())
 
     def turns(self, entries, repeat, check=None):
-        """A first round to warm up, whose results are checked; then all entries take turns. After each run with items
-        comes one on zero items, the start-up, unless the loop alone is timed. Entries that take more than LONG_S sit out
-        after LONG_ROUNDS; those below SHORT_S, which any disturbance shows in, have SHORT_TIMES as many rounds."""
+        """A first round to warm up, whose results are checked; then as many rounds as `repeat` says, in which all entries take
+        turns. Those below SHORT_S, which any disturbance shows in, have SHORT_TIMES turns a round; those above LONG_S sit out
+        after LONG_ROUNDS."""
         entries = [entry for entry in entries if not entry.missing and not entry.fixed_s]
-        for turn in range(SHORT_TIMES * repeat + 1):
-            for number, entry in enumerate(entries):
-                if turn > LONG_ROUNDS and entry.laps[0].wall_s > LONG_S:
-                    continue
-                if turn > repeat and entry.median_s() > SHORT_S:
-                    continue
-                lap = self.lap(entry, entry.source, f"out{number}.h5")
-                timed = turn > 0
-                if timed:
-                    entry.laps.append(lap)
-                if "IN" in entry.command and not entry.loop:
-                    start = self.lap(entry, "none.h5", "none-out.h5")
-                    entry.start_laps += [start] if timed else []
-            if turn == 0 and check:
-                check([(entry, self.path(f"out{number}.h5")) for number, entry in enumerate(entries)])
+        warm = {entry: self.turn(entry, number)[0].wall_s for number, entry in enumerate(entries)}
+        if check:
+            check([(entry, self.path(f"out{number}.h5")) for number, entry in enumerate(entries)])
+        for done in range(repeat):
+            laps = {entry: [] for entry in entries if done < LONG_ROUNDS or warm[entry] <= LONG_S}
+            for again in range(SHORT_TIMES):
+                for number, entry in enumerate(entries):
+                    if entry in laps and (again == 0 or warm[entry] < SHORT_S):
+                        laps[entry].append(self.turn(entry, number))
+            for entry, pairs in laps.items():
+                entry.end_round([lap for lap, _ in pairs], [start for _, start in pairs if start])
+
+    def turn(self, entry, number):
+        """A run with items, and one on zero items, the start-up (None: the loop alone is timed)."""
+        lap, start = self.lap(entry, entry.source, f"out{number}.h5"), None
+        if "IN" in entry.command and not entry.loop:
+            start = self.lap(entry, "none.h5", "none-out.h5")
+        return lap, start
