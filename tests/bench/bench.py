@@ -91,8 +91,8 @@ class Bench:
         table.tell(title, entries)
 
     def measure_starts(self, title, entries, empty):
-        """Short commands, with more rounds; nothing compares what the empty ones wrote, which is nothing."""
-        self.timer.turns([*entries, *empty], 2 * self.args.repeat + 1, lambda outputs: check_same(outputs[: len(entries)]))
+        """Whole commands; nothing compares what the empty ones wrote, which is nothing."""
+        self.timer.turns([*entries, *empty], self.args.repeat, lambda outputs: check_same(outputs[: len(entries)]))
         self.remove_data()
         table.tell(title, [*entries, *empty])
 

@@ -126,14 +126,15 @@ class Timer:
         turns. Those below SHORT_S, which any disturbance shows in, have SHORT_TIMES turns a round; those above LONG_S sit out
         after LONG_ROUNDS."""
         entries = [entry for entry in entries if not entry.missing and not entry.fixed_s]
-        warm = {entry: self.turn(entry, number)[0].wall_s for number, entry in enumerate(entries)}
+        for number, entry in enumerate(entries):
+            self.turn(entry, number)
         if check:
             check([(entry, self.path(f"out{number}.h5")) for number, entry in enumerate(entries)])
         for done in range(repeat):
-            laps = {entry: [] for entry in entries if done < LONG_ROUNDS or warm[entry] <= LONG_S}
+            laps = {entry: [] for entry in entries if done < LONG_ROUNDS or entry.laps[0].wall_s <= LONG_S}
             for again in range(SHORT_TIMES):
                 for number, entry in enumerate(entries):
-                    if entry in laps and (again == 0 or warm[entry] < SHORT_S):
+                    if entry in laps and (again == 0 or laps[entry][0][0].wall_s < SHORT_S):
                         laps[entry].append(self.turn(entry, number))
             for entry, pairs in laps.items():
                 entry.end_round([lap for lap, _ in pairs], [start for _, start in pairs if start])
