@@ -104,6 +104,8 @@ static int perform(int argc, const char *const argv[], bool *busy, struct error 
     options_parse(argc, argv, &options, error);
     if (rank == 0)
         launch_tell_begun();
+    if (options.command == COMMAND_RUN && launch_on_one_host())
+        launch_look_less();
     if (!error->code && options.command == COMMAND_RUN && (!options.parallel || launch_is_child()))
         return run(&options, busy, error);
     if (!error->code && options.command == COMMAND_RUN)

@@ -12,7 +12,7 @@ void patience_reset(struct patience *patience)
 
 void patience_wait(struct patience *patience)
 {
-    unsigned doublings = patience->idle < LOOKS ? 0 : patience->idle - LOOKS;
+    unsigned doublings = patience->idle < LOOKS ? 0 : (patience->idle - LOOKS) / (patience->slow + 1);
     long ns = FIRST_SLEEP_NS;
 
     patience->idle++;

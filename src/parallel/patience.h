@@ -5,6 +5,7 @@
 struct patience {
     unsigned idle; /* looks in a row that found nothing */
     long most_ns;  /* the longest sleep; set it before the first wait */
+    unsigned slow; /* sleeps in a row of one length, less 1: 0, each is twice as long as the one before */
 };
 
 /* Something happened: be quick again. */

@@ -14,10 +14,11 @@ struct team;
 struct promise {
     int rank, size; /* size 0: not known */
     bool launcher;  /* there is one */
+    bool one_host;  /* all ranks are on this host */
 };
 
 /* Collective. Choose quick start-up settings where all ranks are on one host and the user has not set them (Open MPI's
- * pml and btl), then MPI_Init_thread. REFUSED on every rank where the launcher promised another number of ranks. */
+ * pml, btl and coll), then MPI_Init_thread. REFUSED on every rank where the launcher promised another number of ranks. */
 int team_start(const struct promise *promise, struct team **team, struct error *error);
 
 /* Collective: MPI_Finalize. NULL is fine. MPICH hangs in it at times (4.0 with UCX over TCP): everything being done and

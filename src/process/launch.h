@@ -12,6 +12,13 @@
  * an allocation, is not. */
 bool launch_has_launcher(void);
 
+/* Are all ranks on this host? Without a launcher they are; false also where it does not tell. */
+bool launch_on_one_host(void);
+
+/* There: the MPI library, of this program and of the mpirun that it starts, is not to look for devices (hwloc's plugins
+ * for GPUs, which load OpenCL and X11, and the PCI bus): half of its start. Sets what is not set in the environment. */
+void launch_look_less(void);
+
 /* Has the launcher given the ranks a way to find each other? srun without PMI has not: each would be alone. */
 bool launch_can_meet(void);
 

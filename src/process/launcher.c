@@ -41,6 +41,19 @@ bool launch_has_launcher(void)
     return number_of("SLURM_STEP_NUM_TASKS", &tasks) && tasks > 1;
 }
 
+bool launch_on_one_host(void)
+{
+    const char *local = getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), *world = getenv("OMPI_COMM_WORLD_SIZE");
+
+    return !launch_has_launcher() || (local && world && strcmp(local, world) == 0);
+}
+
+void launch_look_less(void)
+{
+    setenv("HWLOC_PLUGINS_PATH", "/dev/null", 0);
+    setenv("HWLOC_COMPONENTS", "-linux:pci", 0);
+}
+
 bool launch_can_meet(void)
 {
     static const char *const signs[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "PMI_SIZE", NULL};
