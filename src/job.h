@@ -170,16 +170,22 @@ struct bound {
 };
 
 struct binding {
-    struct bound in[PORTS_MAX]; /* by in[] of the signature; parameters are unused */
-    bool counted;               /* no input: INPUT is count:N */
+    bool counted; /* no input: INPUT is count:N */
     int loop_rank;
     uint64_t loop_shape[LOOP_DIMS_MAX]; /* the leading dims of the full inputs */
     uint64_t dim[DIM_NAMES_MAX];
     struct field field[FIELDS_MAX];     /* the signature's, those of inputs with their wire forms */
     uint64_t start, step, rows;         /* what --items selects of axis 0; 0, 1, loop_shape[0] without it */
-    char result[PORTS_MAX][PATH_BYTES]; /* dataset of each result in the output */
     char notes[1024];                   /* lines to tell the user, '\n' between them; "" none */
+    struct bound in[PORTS_MAX];         /* by in[] of the signature; parameters are unused */
+    char result[PORTS_MAX][PATH_BYTES]; /* dataset of each result in the output */
 };
+
+/* Of a binding, what so many inputs make use of, but for the results' names: half a MiB is better not touched. */
+static inline size_t binding_bytes(int in_count)
+{
+    return offsetof(struct binding, in) + (size_t)in_count * sizeof(struct bound);
+}
 
 /* ---- what a file offers to a kernel that is not written yet (made by src/data/ on root) ---- */
 

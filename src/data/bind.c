@@ -147,7 +147,9 @@ int bind_inputs(const struct options *options, const struct signature *signature
     const struct request request = {.options = options, .output = output, .binding = binding, .error = error};
     int code;
 
-    memset(binding, 0, sizeof *binding);
+    memset(binding, 0, binding_bytes(signature->in_count));
+    for (int k = 0; k < signature->out_count; k++)
+        binding->result[k][0] = '\0';
     memcpy(binding->field, signature->field, sizeof binding->field);
     code = where_bind(options, signature, binding, error);
     if (!code)

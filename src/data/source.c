@@ -73,12 +73,12 @@ static void fill_in(struct source *s, const struct signature *signature, const s
     s->step = plan->step;
     s->inner = plan->inner;
     s->signature = *signature;
-    s->binding = *binding;
+    memcpy(&s->binding, binding, binding_bytes(signature->in_count));
     for (int k = 0; k < s->loop_rank; k++)
         shape[k] = k ? binding->loop_shape[k] : binding->rows;
     grid_make(s->loop_rank, shape, &s->grid);
     s->transfer = H5I_INVALID_HID;
-    for (int k = 0; k < PORTS_MAX; k++)
+    for (int k = 0; k < s->in_count; k++)
         input_clear(&s->in[k]);
 }
 

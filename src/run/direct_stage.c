@@ -21,7 +21,7 @@ static int fill_meeting(const struct run *run, struct meeting *meeting, struct e
         return error_set(error, FAILED, "the kernel has ragged results");
     memcpy(meeting->output, run->output.file, sizeof meeting->output);
     meeting->nonce = lock_nonce(run->files.claim.lock);
-    meeting->binding = run->binding;
+    memcpy(&meeting->binding, &run->binding, binding_bytes(run->signature.in_count));
     for (int k = 0; k < run->signature.in_count; k++) {
         char *file = meeting->binding.in[k].file;
         char resolved[PATH_BYTES];
@@ -68,7 +68,7 @@ static void compare(struct run *run, struct meeting *meeting)
     if (run->root)
         fill_meeting(run, meeting, &trouble);
     if (!team_agree(run->team, &trouble)) {
-        team_share(run->team, meeting, sizeof *meeting);
+        team_share(run->team, meeting, offsetof(struct meeting, binding) + binding_bytes(run->signature.in_count));
         look_around(run, meeting, &trouble);
         say_who(run, &trouble);
         team_agree(run->team, &trouble);
