@@ -4,67 +4,57 @@
 
 #include <math.h>
 
-/* Sums in so many lanes need no order among each other, so that they become vector instructions. */
-#define LANES 8
+/* Sums in so many lanes need no order among each other. That many are a loop of vector instructions to the compiler;
+ * fewer it writes out, one by one. */
+#define LANES 32
 
-struct range {
+struct sums {
+    double sum;
     float min, max;
 };
 
-static double lanes_sum(const double part[LANES])
+static struct sums sums_of(const float *x, size_t count)
 {
-    return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-}
-
-static double mean_of(const float *x, size_t count)
-{
-    double part[LANES] = {0};
-    size_t k = 0;
-
-    for (; k + LANES <= count; k += LANES)
-        for (size_t lane = 0; lane < LANES; lane++)
-            part[lane] += x[k + lane];
-    for (; k < count; k++)
-        part[0] += x[k];
-    return lanes_sum(part) / (double)count;
-}
-
-/* A second pass, about the mean: the sum of squares minus the squared sum would lose the digits that matter. */
-static double deviation_of(const float *x, size_t count, double mean)
-{
-    double part[LANES] = {0};
-    size_t k = 0;
-
-    for (; k + LANES <= count; k += LANES)
-        for (size_t lane = 0; lane < LANES; lane++)
-            part[lane] += (x[k + lane] - mean) * (x[k + lane] - mean);
-    for (; k < count; k++)
-        part[0] += (x[k] - mean) * (x[k] - mean);
-    return sqrt(lanes_sum(part) / (double)count);
-}
-
-static struct range range_of(const float *x, size_t count)
-{
+    double sum[LANES] = {0};
     float min[LANES], max[LANES];
-    struct range range = {x[0], x[0]};
+    struct sums sums = {0, x[0], x[0]};
     size_t k = 0;
 
     for (size_t lane = 0; lane < LANES; lane++)
         min[lane] = max[lane] = x[0];
     for (; k + LANES <= count; k += LANES)
         for (size_t lane = 0; lane < LANES; lane++) {
+            sum[lane] += x[k + lane];
             min[lane] = x[k + lane] < min[lane] ? x[k + lane] : min[lane];
             max[lane] = x[k + lane] > max[lane] ? x[k + lane] : max[lane];
         }
-    for (; k < count; k++) {
-        range.min = x[k] < range.min ? x[k] : range.min;
-        range.max = x[k] > range.max ? x[k] : range.max;
+    for (size_t lane = 0; k < count; k++, lane++) {
+        sum[lane] += x[k];
+        min[lane] = x[k] < min[lane] ? x[k] : min[lane];
+        max[lane] = x[k] > max[lane] ? x[k] : max[lane];
     }
     for (size_t lane = 0; lane < LANES; lane++) {
-        range.min = min[lane] < range.min ? min[lane] : range.min;
-        range.max = max[lane] > range.max ? max[lane] : range.max;
+        sums.sum += sum[lane];
+        sums.min = min[lane] < sums.min ? min[lane] : sums.min;
+        sums.max = max[lane] > sums.max ? max[lane] : sums.max;
     }
-    return range;
+    return sums;
+}
+
+/* A second pass, about the mean: the sum of squares minus the squared sum would lose the digits that matter. */
+static double deviation_of(const float *x, size_t count, double mean)
+{
+    double sum[LANES] = {0}, all = 0;
+    size_t k = 0;
+
+    for (; k + LANES <= count; k += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            sum[lane] += (x[k + lane] - mean) * (x[k + lane] - mean);
+    for (size_t lane = 0; k < count; k++, lane++)
+        sum[lane] += (x[k] - mean) * (x[k] - mean);
+    for (size_t lane = 0; lane < LANES; lane++)
+        all += sum[lane];
+    return sqrt(all / (double)count);
 }
 
 static bool has_nan(const float *x, size_t count)
@@ -82,17 +72,18 @@ static int stats(const h5map_item_t *item)
     const size_t count = item->dim[0] * item->dim[1];
     double *mean = (double *)item->out[0], *std = (double *)item->out[1];
     float *min = (float *)item->out[2], *max = (float *)item->out[3];
-    struct range range = {NAN, NAN};
+    struct sums sums;
 
     if (!count)
         return h5map_fail(item, "an image of %zu x %zu has no statistics", item->dim[0], item->dim[1]);
-    *mean = mean_of(x, count);
+    sums = sums_of(x, count);
+    *mean = sums.sum / (double)count;
     *std = deviation_of(x, count, *mean);
+    *min = sums.min;
+    *max = sums.max;
     /* a sum can also be NaN without any NaN in it: Inf - Inf */
-    if (!isnan(*mean) || !has_nan(x, count))
-        range = range_of(x, count);
-    *min = range.min;
-    *max = range.max;
+    if (isnan(*mean) && has_nan(x, count))
+        *min = *max = NAN;
     return 0;
 }
 

@@ -22,6 +22,17 @@ static int norm3(const h5map_item_t *item)
     return 0;
 }
 
+static int image(const h5map_item_t *item)
+{
+    const struct summary summary = summary_of(item->in[0], (size_t)512 * 512);
+
+    *(double *)item->out[0] = summary.mean;
+    *(double *)item->out[1] = summary.std;
+    *(float *)item->out[2] = summary.min;
+    *(float *)item->out[3] = summary.max;
+    return 0;
+}
+
 static int nap(const h5map_item_t *item)
 {
     const double s = *(const double *)item->in[0];
@@ -34,4 +45,6 @@ static int nap(const h5map_item_t *item)
 H5MAP_KERNEL(work, .signature = "x: double -> y: double", .summary = "x rounds of work");
 H5MAP_KERNEL(norm, .signature = "x: double[n] -> y: double", .summary = "Euclidean length of a vector");
 H5MAP_KERNEL(norm3, .signature = "x: double[3] -> y: double", .summary = "Euclidean length of a vector of 3");
+H5MAP_KERNEL(image, .signature = "x: float[512, 512] -> mean: double, std: double, min: float, max: float",
+             .summary = "Mean, standard deviation and range of an image");
 H5MAP_KERNEL(nap, .signature = "x: double -> y: double", .summary = "A nap of x seconds");

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 /* A few cycles a round: each waits for the one before. */
 static inline double rounds(double count)
@@ -22,6 +23,48 @@ static inline double length(const double *x, size_t n)
     for (size_t k = 0; k < n; k++)
         sum += x[k] * x[k];
     return sqrt(sum);
+}
+
+struct summary {
+    double mean, std;
+    float min, max;
+};
+
+/* Sums that need no order among each other become vector instructions. */
+#define LANES 32
+
+static inline double sum_of(const double part[LANES])
+{
+    double sum = 0;
+
+    for (int lane = 0; lane < LANES; lane++)
+        sum += part[lane];
+    return sum;
+}
+
+/* Of a multiple of LANES pixels. */
+static inline struct summary summary_of(const float *x, size_t n)
+{
+    double sum[LANES] = {0}, square[LANES] = {0}, mean;
+    float min[LANES], max[LANES];
+
+    memcpy(min, x, sizeof min);
+    memcpy(max, x, sizeof max);
+    for (size_t k = 0; k < n; k += LANES)
+        for (int lane = 0; lane < LANES; lane++) {
+            sum[lane] += x[k + lane];
+            min[lane] = x[k + lane] < min[lane] ? x[k + lane] : min[lane];
+            max[lane] = x[k + lane] > max[lane] ? x[k + lane] : max[lane];
+        }
+    mean = sum_of(sum) / (double)n;
+    for (size_t k = 0; k < n; k += LANES)
+        for (int lane = 0; lane < LANES; lane++)
+            square[lane] += (x[k + lane] - mean) * (x[k + lane] - mean);
+    for (int lane = 1; lane < LANES; lane++) {
+        min[0] = min[lane] < min[0] ? min[lane] : min[0];
+        max[0] = max[lane] > max[0] ? max[lane] : max[0];
+    }
+    return (struct summary){mean, sqrt(sum_of(square) / (double)n), min[0], max[0]};
 }
 
 #endif

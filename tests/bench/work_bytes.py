@@ -59,8 +59,9 @@ def images(bench):
     bench.make((count, 512, 512), "f4", lambda first, count: bench.rng.random((count, 512, 512), "f4"))
     bench.measure(f"statistics of {count:,} images of 512 x 512 floats", [
         Entry("C: pread, 2 processes", [bench.path("images"), str(RANKS), "IN", "OUT"]),
-        ours("stats", 1.10, ["--io", "direct"]),
-        ours("stats"),
-        ours("stats", ranks=1),
+        ours("kernels.c:image", 1.10, ["--io", "direct"]),
+        ours("kernels.c:image"),
+        ours("kernels.c:image", ranks=1),
+        ours("stats", None, ["--io", "direct"], note=", the built-in `stats`"),
         Entry("h5py + NumPy, image by image", [PYTHON, "images.py", "IN", "OUT"]),
     ])  # fmt: skip

@@ -1,14 +1,13 @@
 /* images PROCESSES IN OUT: mean, standard deviation and range of 512 x 512 images by hand: the processes take images in
  * turn and pread them, the results go into memory that they share, and the first writes them. */
 #include "files.h"
+#include "work.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
 #define PIXELS (512 * 512)
-#define LANES 16 /* sums that need no order among each other become vector instructions */
 #define PROCESSES_MAX 64
 
 struct results {
@@ -17,40 +16,14 @@ struct results {
     float *min, *max;
 };
 
-static double sum_of(const double *part)
-{
-    double sum = 0;
-
-    for (int lane = 0; lane < LANES; lane++)
-        sum += part[lane];
-    return sum;
-}
-
 static void describe(const float *x, struct results *results, hsize_t at)
 {
-    double sum[LANES] = {0}, square[LANES] = {0}, mean;
-    float min[LANES], max[LANES];
+    const struct summary summary = summary_of(x, PIXELS);
 
-    memcpy(min, x, sizeof min);
-    memcpy(max, x, sizeof max);
-    for (size_t k = 0; k < PIXELS; k += LANES)
-        for (int lane = 0; lane < LANES; lane++) {
-            sum[lane] += x[k + lane];
-            min[lane] = x[k + lane] < min[lane] ? x[k + lane] : min[lane];
-            max[lane] = x[k + lane] > max[lane] ? x[k + lane] : max[lane];
-        }
-    mean = sum_of(sum) / PIXELS;
-    for (size_t k = 0; k < PIXELS; k += LANES)
-        for (int lane = 0; lane < LANES; lane++)
-            square[lane] += (x[k + lane] - mean) * (x[k + lane] - mean);
-    for (int lane = 1; lane < LANES; lane++) {
-        min[0] = min[lane] < min[0] ? min[lane] : min[0];
-        max[0] = max[lane] > max[0] ? max[lane] : max[0];
-    }
-    results->mean[at] = mean;
-    results->std[at] = sqrt(sum_of(square) / PIXELS);
-    results->min[at] = min[0];
-    results->max[at] = max[0];
+    results->mean[at] = summary.mean;
+    results->std[at] = summary.std;
+    results->min[at] = summary.min;
+    results->max[at] = summary.max;
 }
 
 /* One process's share. 0: all is well. */
