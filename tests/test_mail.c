@@ -91,7 +91,7 @@ static void other_side(struct mail *mail, int limit)
 
 static void there_and_back(int limit)
 {
-    const struct mail_spec spec = {IMAGE_BYTES, IMAGE_BYTES, 4, 3, limit};
+    const struct mail_spec spec = {IMAGE_BYTES, IMAGE_BYTES, 4, 3, false, limit};
     struct error error = {0};
     struct mail *mail = NULL;
 
@@ -132,7 +132,7 @@ static void image_sizes_are_whole_blocks(void)
 
 static void closes_with_nothing_said(void)
 {
-    const struct mail_spec spec = {IMAGE_BYTES, 2 * IMAGE_BYTES, 1, 5, INT_MAX};
+    const struct mail_spec spec = {IMAGE_BYTES, 2 * IMAGE_BYTES, 1, 5, true, INT_MAX};
     struct error error = {0};
     struct mail *mail = NULL;
 

@@ -1,4 +1,5 @@
 #include "parallel/mail.h"
+#include "buffers.h"
 #include "parallel/team_mpi.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@ struct mail {
     const struct batch **sent; /* [sends] their images */
     MPI_Request *receive;      /* [receives] */
     struct batch **image;      /* [receives] */
+    char *images;              /* they lie here */
 };
 
 size_t mail_block_bytes(size_t bytes, int limit)
@@ -38,7 +40,7 @@ static void post(struct mail *mail, int k)
               &mail->receive[k]);
 }
 
-static int mail_allocate(struct mail *mail, size_t image_bytes)
+static int mail_allocate(struct mail *mail, size_t image_bytes, bool sparse)
 {
     mail->send = calloc((size_t)mail->sends + 1, sizeof *mail->send);
     mail->sent = calloc((size_t)mail->sends + 1, sizeof *mail->sent);
@@ -48,11 +50,11 @@ static int mail_allocate(struct mail *mail, size_t image_bytes)
         mail->send[k] = MPI_REQUEST_NULL;
     for (int k = 0; mail->receive && k < mail->receives; k++)
         mail->receive[k] = MPI_REQUEST_NULL;
-    if (!mail->send || !mail->sent || !mail->receive || !mail->image)
+    mail->images = buffers_alloc((size_t)mail->receives, image_bytes, !sparse);
+    if (!mail->send || !mail->sent || !mail->receive || !mail->image || !mail->images)
         return FAILED;
     for (int k = 0; k < mail->receives; k++)
-        if (!(mail->image[k] = aligned_alloc(BATCH_ALIGN, image_bytes)))
-            return FAILED;
+        mail->image[k] = (struct batch *)(void *)(mail->images + (size_t)k * image_bytes);
     return OK;
 }
 
@@ -71,7 +73,7 @@ int mail_open(struct team *team, const struct mail_spec *spec, struct mail **mai
     mail->send_block = team_type(mail->send_block_bytes);
     mail->receive_block = team_type(in_block);
     mail->receive_blocks = (int)(in_bytes / in_block);
-    if (mail_allocate(mail, in_bytes)) {
+    if (mail_allocate(mail, in_bytes, spec->sparse)) {
         mail_close(mail);
         return error_memory(error, "message buffers", (unsigned long long)in_bytes * (unsigned)spec->receives);
     }
@@ -148,8 +150,7 @@ void mail_close(struct mail *mail)
     mail_withdraw(mail);
     if (!mail)
         return;
-    for (int k = 0; mail->image && k < mail->receives; k++)
-        free(mail->image[k]);
+    free(mail->images);
     free(mail->send);
     free(mail->sent);
     free(mail->receive);

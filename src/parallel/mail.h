@@ -12,6 +12,7 @@ struct mail_spec {
     size_t send_bytes, receive_bytes; /* the largest image each way */
     int sends;                        /* the most sends on the way at a time */
     int receives;                     /* images to receive into, which the mail owns */
+    bool sparse;                      /* what is received is mostly far smaller than that */
     int count_limit;                  /* the largest count given to MPI, INT_MAX but in tests */
 };
 

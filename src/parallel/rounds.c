@@ -1,4 +1,5 @@
 #include "parallel/rounds.h"
+#include "buffers.h"
 #include "parallel/team_mpi.h"
 
 #include <stdlib.h>
@@ -39,13 +40,13 @@ static int rounds_allocate(struct rounds *rounds)
     const size_t out = (size_t)rounds->out_blocks * rounds->block_bytes;
     const size_t seats = rounds->team->rank == 0 ? (size_t)rounds->seats : 0;
 
-    rounds->in = aligned_alloc(BATCH_ALIGN, in);
-    rounds->out = aligned_alloc(BATCH_ALIGN, out);
+    rounds->in = buffers_alloc(1, in, true);
+    rounds->out = buffers_alloc(1, out, true);
     rounds->counts = calloc((size_t)rounds->team->size, sizeof *rounds->counts);
     rounds->places = calloc((size_t)rounds->team->size, sizeof *rounds->places);
     if (seats) {
-        rounds->seat_in = aligned_alloc(BATCH_ALIGN, seats * in);
-        rounds->seat_out = aligned_alloc(BATCH_ALIGN, seats * out);
+        rounds->seat_in = buffers_alloc(seats, in, true);
+        rounds->seat_out = buffers_alloc(seats, out, true);
     }
     rounds->tell = calloc((size_t)rounds->team->size, sizeof *rounds->tell);
     for (int rank = 0; rounds->tell && rank < rounds->team->size; rank++)

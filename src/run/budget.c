@@ -12,6 +12,7 @@
 #define PIECE_BYTES (1u << 19)
 #define DIRECT_PIECE_BYTES (3u << 19) /* larger: each is a read and a write */
 #define GRAIN_BYTES (1u << 22)        /* of a ticket that ends where the chunks of several inputs do */
+#define SLOTS_MOST 2
 #define POOL_MOST 8
 #define POOL_COARSE 2 /* where tickets are one row of chunks, and large */
 #define REASONS_LEAST 1024
@@ -112,7 +113,7 @@ static bool find_cut(const struct plan *plan, uint64_t memory, int pool_most, st
         const int least = pool_least(plan, slice, pool_most);
 
         cut->slice = slice;
-        for (cut->slots = 2; cut->slots >= 1; cut->slots--)
+        for (cut->slots = SLOTS_MOST; cut->slots >= 1; cut->slots--)
             for (cut->pool = pool_most; cut->pool >= least; cut->pool = cut->pool > least ? cut->pool / 2 : -1) {
                 if (cut->pool < least)
                     cut->pool = least;
@@ -217,6 +218,8 @@ static uint64_t first_slice(const struct plan_input *input, const struct plan *p
     const uint64_t most = (bytes > input->options->memory_bytes ? bytes : input->options->memory_bytes) / item;
     uint64_t slice = bytes / item < SLICE_ITEMS ? bytes / item : SLICE_ITEMS;
 
+    if (slice > plan->items) /* a block more than there are, at the most */
+        slice = plan->items + plan->block - 1;
     if (wanted_slice(input, plan))
         slice = wanted_slice(input, plan);
     else if (plan->grain.every)
@@ -244,7 +247,7 @@ static bool find_units(struct plan *plan, uint64_t memory, int pool_most, struct
         if (plan->unit > memory / item)
             continue;
         cut->slice = whole_blocks(slice, plan->unit);
-        cut->slots = 2;
+        cut->slots = SLOTS_MOST;
         for (cut->pool = pool_most; cut->pool >= pool_least; cut->pool--)
             if (cut_bytes(plan, cut) <= memory)
                 return true;
@@ -321,7 +324,8 @@ static bool find_cut_and_bundles(const struct plan_input *input, struct plan *pl
 int budget_plan(const struct plan_input *input, struct plan *plan, struct error *error)
 {
     const bool fixed = plan->schedule == SCHEDULE_STATIC;
-    const int pool = input->ranks == 1 && !fixed ? 0 : fixed ? input->ranks : POOL_MOST;
+    const int others = SLOTS_MOST * (input->ranks - 1); /* tickets that they can have */
+    const int pool = fixed ? input->ranks : others < POOL_MOST ? others : POOL_MOST;
     struct cut cut = {.pool = pool};
     uint64_t cache = 0, memory;
 

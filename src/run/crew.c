@@ -39,9 +39,14 @@ void crew_say(const struct crew *crew, const struct error *error, struct batch *
     answer->reason_bytes = reasons_write(image_reasons(crew->plan, answer), 0, error->text);
 }
 
+size_t crew_image_bytes(const struct crew *crew, uint64_t bytes)
+{
+    return mail_image_bytes(bytes, crew->plan->count_limit);
+}
+
 struct batch *crew_image(const struct crew *crew, uint64_t bytes)
 {
-    return aligned_alloc(BATCH_ALIGN, mail_image_bytes(bytes, crew->plan->count_limit));
+    return aligned_alloc(BATCH_ALIGN, crew_image_bytes(crew, bytes));
 }
 
 struct batch *crew_headers(const struct crew *crew, size_t count, uint64_t image_bytes)

@@ -65,7 +65,10 @@ void crew_say(const struct crew *crew, const struct error *error, struct batch *
 /* [count] headers, each to be sent on its own in messages whose images have up to image_bytes; NULL: no memory. */
 struct batch *crew_headers(const struct crew *crew, size_t count, uint64_t image_bytes);
 
-/* One image of at most `bytes`, whole blocks of messages; NULL: no memory. */
+/* The room of an image of at most `bytes`: whole blocks of messages. */
+size_t crew_image_bytes(const struct crew *crew, uint64_t bytes);
+
+/* One such image, of which little more than the header is used; NULL: no memory. */
 struct batch *crew_image(const struct crew *crew, uint64_t bytes);
 
 #endif

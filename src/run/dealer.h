@@ -28,6 +28,7 @@ struct dealer {
     struct hand *hands; /* [ranks] */
     int *ring;          /* [ranks + 1] ranks that may get a ticket, first come first served */
     int ring_first, ring_count;
+    char *images;        /* those of the slots and the pool */
     struct batch **pool; /* [pool_free] images for tickets on the way out */
     int pool_free;
     struct slot *slots;  /* root's own, [slots] */

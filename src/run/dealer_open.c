@@ -1,4 +1,5 @@
 /* Dynamic dealing, root's side: its buffers, from open to close, and what is asked of it everywhere. */
+#include "buffers.h"
 #include "run/clock.h"
 #include "run/dealer.h"
 
@@ -33,34 +34,28 @@ void dealer_queue(struct dealer *dealer, int rank)
     dealer->ring[(dealer->ring_first + dealer->ring_count++) % size] = rank;
 }
 
-static int open_slots(struct dealer *dealer)
+/* Root's slots, and the pool for the others. */
+static int open_images(struct dealer *dealer)
 {
     const struct plan *plan = dealer->crew->plan;
+    const size_t in_bytes = crew_image_bytes(dealer->crew, plan->image_in_bytes);
+    const size_t out_bytes = crew_image_bytes(dealer->crew, plan->image_out_bytes);
+    const size_t room = (size_t)(plan->slots + plan->pool) * in_bytes + (size_t)plan->slots * out_bytes;
+    char *next = buffers_alloc(1, room, !plan->direct_out);
 
+    dealer->images = next;
     dealer->slots = calloc((size_t)plan->slots, sizeof *dealer->slots);
-    for (int k = 0; dealer->slots && k < plan->slots; k++) {
-        dealer->slots[k].ticket = crew_image(dealer->crew, plan->image_in_bytes);
-        dealer->slots[k].result = crew_image(dealer->crew, plan->image_out_bytes);
-        if (!dealer->slots[k].ticket || !dealer->slots[k].result)
-            return FAILED;
+    dealer->pool = calloc((size_t)plan->pool + 1, sizeof *dealer->pool);
+    if (!dealer->images || !dealer->slots || !dealer->pool)
+        return FAILED;
+    for (int k = 0; k < plan->slots; k++, next += in_bytes + out_bytes) {
+        dealer->slots[k].ticket = (struct batch *)(void *)next;
+        dealer->slots[k].result = (struct batch *)(void *)(next + in_bytes);
         dealer->slots[k].ticket->slot = -1;
     }
-    return dealer->slots ? OK : FAILED;
-}
-
-static int open_pool(struct dealer *dealer)
-{
-    const struct plan *plan = dealer->crew->plan;
-
-    dealer->pool = calloc((size_t)plan->pool + 1, sizeof *dealer->pool);
-    for (int k = 0; dealer->pool && k < plan->pool; k++) {
-        struct batch *image = crew_image(dealer->crew, plan->image_in_bytes);
-
-        if (!image)
-            return FAILED;
-        dealer->pool[dealer->pool_free++] = image;
-    }
-    return dealer->pool ? OK : FAILED;
+    for (; dealer->pool_free < plan->pool; next += in_bytes)
+        dealer->pool[dealer->pool_free++] = (struct batch *)(void *)next;
+    return OK;
 }
 
 static int open_mail(struct dealer *dealer, struct error *error)
@@ -70,6 +65,7 @@ static int open_mail(struct dealer *dealer, struct error *error)
                                    .receive_bytes = plan->image_out_bytes,
                                    .sends = plan->pool + STOPS_AT_A_TIME,
                                    .receives = plan->pool,
+                                   .sparse = plan->direct_out,
                                    .count_limit = plan->count_limit};
 
     return mail_open(dealer->crew->team, &spec, &dealer->mail, error);
@@ -80,16 +76,13 @@ void dealer_close(void *self, bool busy)
     struct dealer *dealer = self;
 
     mail_close(dealer->mail);
-    for (int k = 0; !busy && dealer->slots && k < dealer->crew->plan->slots; k++) {
+    for (int k = 0; !busy && dealer->slots && k < dealer->crew->plan->slots; k++)
         heap_free(&dealer->slots[k].heap);
-        free(dealer->slots[k].ticket);
-        free(dealer->slots[k].result);
-    }
-    for (int k = 0; k < dealer->pool_free; k++)
-        free(dealer->pool[k]);
     free(dealer->pool);
-    if (!busy) /* else the kernel still uses them, and the process ends soon */
+    if (!busy) { /* else the kernel still uses them, and the process ends soon */
         free(dealer->slots);
+        free(dealer->images);
+    }
     free(dealer->streams);
     free(dealer->stops);
     free(dealer->syncs);
@@ -114,8 +107,7 @@ int dealer_open(struct crew *crew, void **self, struct error *error)
     dealer->ring = calloc((size_t)ranks + 1, sizeof *dealer->ring);
     dealer->stops = crew_headers(crew, (size_t)ranks, plan->image_in_bytes);
     dealer->syncs = crew_headers(crew, (size_t)ranks, plan->image_in_bytes);
-    if (!dealer->hands || !dealer->ring || !dealer->stops || !dealer->syncs || open_slots(dealer) ||
-        (ranks > 1 && open_pool(dealer)))
+    if (!dealer->hands || !dealer->ring || !dealer->stops || !dealer->syncs || open_images(dealer))
         return error_memory(error, "buffers", plan->image_in_bytes + plan->image_out_bytes);
     if (plan->ragged && !(dealer->streams = calloc((size_t)ranks * (size_t)plan->slots, sizeof *dealer->streams)))
         return error_memory(error, "buffers", (uint64_t)ranks * sizeof *dealer->streams);

@@ -1,4 +1,5 @@
 #include "run/decode.h"
+#include "buffers.h"
 #include "codec/bundle.h"
 
 #include <stdlib.h>
@@ -20,7 +21,7 @@ static int allocate(struct decode *decode, struct error *error)
 
         if (!plan->in[k].bundled)
             continue;
-        decode->items[k] = aligned_alloc(BATCH_ALIGN, bytes + BATCH_ALIGN - bytes % BATCH_ALIGN);
+        decode->items[k] = buffers_alloc(1, bytes, true);
         if (!decode->items[k])
             return error_memory(error, "decoded inputs", bytes);
     }

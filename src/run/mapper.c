@@ -1,4 +1,5 @@
 #include "run/mapper.h"
+#include "buffers.h"
 #include "codec/crc.h"
 #include "element.h"
 #include "run/calls.h"
@@ -22,6 +23,7 @@ struct mapper {
     const void *table[PORTS_MAX]; /* of shared inputs; the caller's */
     struct direct *direct;        /* NULL: items come in tickets */
     struct batch *whole;          /* the items of a ticket, where they are read at once */
+    char *room;                   /* of these: */
     char *items, *results;        /* of a piece, where they are in no image; NULL: they are */
     bool crashed;
 };
@@ -34,14 +36,17 @@ static int allocate_piece(struct mapper *mapper, struct error *error)
     const size_t out_bytes = image_items_out(plan, plan->piece, NULL, none);
     const size_t whole_bytes = image_rooms_bytes(plan, plan->slice);
 
-    if (plan->direct_whole && !(mapper->whole = aligned_alloc(BATCH_ALIGN, whole_bytes)))
+    if (plan->direct_whole && !(mapper->whole = buffers_alloc(1, whole_bytes, true)))
         return error_memory(error, "items", whole_bytes);
-    if (plan->direct_in && !plan->direct_whole && !(mapper->items = aligned_alloc(BATCH_ALIGN, in_bytes + BATCH_ALIGN)))
-        return error_memory(error, "items", in_bytes);
-    if (plan->direct_out && !(mapper->results = aligned_alloc(BATCH_ALIGN, out_bytes + BATCH_ALIGN)))
-        return error_memory(error, "results", out_bytes);
+    if (!plan->direct_in && !plan->direct_out)
+        return OK;
+    mapper->room = buffers_alloc(1, in_bytes + out_bytes, true);
+    if (!mapper->room)
+        return error_memory(error, "items and results", in_bytes + out_bytes);
+    if (plan->direct_in && !plan->direct_whole)
+        mapper->items = mapper->room;
     if (plan->direct_out)
-        memset(mapper->results, 0, out_bytes);
+        mapper->results = memset(mapper->room + in_bytes, 0, out_bytes);
     return OK;
 }
 
@@ -79,8 +84,7 @@ void mapper_close(struct mapper *mapper)
     inputs_close(&mapper->inputs);
     decode_close(mapper->decode);
     free(mapper->whole);
-    free(mapper->items);
-    free(mapper->results);
+    free(mapper->room);
     calls_close(&mapper->calls);
     encoder_close(mapper->encoder);
     free(mapper);

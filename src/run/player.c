@@ -1,4 +1,5 @@
 /* Dynamic dealing, the side of every rank but root: take tickets, have them mapped, send the results. */
+#include "buffers.h"
 #include "parallel/mail.h"
 #include "parallel/patience.h"
 #include "run/crew.h"
@@ -12,6 +13,7 @@ struct player {
     struct crew *crew;
     struct mail *mail;
     struct slot *slots;     /* [slots]; ticket NULL: free */
+    char *results;          /* theirs */
     struct batch **waiting; /* [slots] tickets that found no free slot */
     int waiting_count;
     struct batch *gave_up; /* [slots] answers for tickets that were given up */
@@ -212,12 +214,6 @@ static int player_run(void *self, struct error *error)
     return sync_all(player, error);
 }
 
-static void free_slot(struct slot *slot)
-{
-    heap_free(&slot->heap);
-    free(slot->result);
-}
-
 static void player_close(void *self, bool busy)
 {
     struct player *player = self;
@@ -227,9 +223,11 @@ static void player_close(void *self, bool busy)
     else
         mail_close(player->mail);
     for (int k = 0; !busy && player->slots && k < player->crew->plan->slots; k++)
-        free_slot(&player->slots[k]);
-    if (!busy)
+        heap_free(&player->slots[k].heap);
+    if (!busy) {
         free(player->slots);
+        free(player->results);
+    }
     free(player->synced);
     free(player->round);
     free(player->streams);
@@ -241,7 +239,7 @@ static void player_close(void *self, bool busy)
 static int player_allocate(struct player *player)
 {
     const struct plan *plan = player->crew->plan;
-    const size_t slots = (size_t)plan->slots;
+    const size_t slots = (size_t)plan->slots, out_bytes = crew_image_bytes(player->crew, plan->image_out_bytes);
 
     player->slots = calloc(slots, sizeof *player->slots);
     player->waiting = calloc(slots, sizeof *player->waiting);
@@ -250,10 +248,12 @@ static int player_allocate(struct player *player)
     player->streams = calloc(slots, sizeof *player->streams);
     if (!player->streams || (plan->ragged && !(player->round = crew_image(player->crew, plan->image_out_bytes))))
         return FAILED;
-    for (size_t k = 0; player->slots && k < slots; k++)
-        if (!(player->slots[k].result = crew_image(player->crew, plan->image_out_bytes)))
-            return FAILED;
-    return !player->slots || !player->waiting || !player->gave_up || !player->synced;
+    player->results = buffers_alloc(slots, out_bytes, !plan->direct_out);
+    if (!player->slots || !player->waiting || !player->gave_up || !player->synced || !player->results)
+        return FAILED;
+    for (size_t k = 0; k < slots; k++)
+        player->slots[k].result = (struct batch *)(void *)(player->results + k * out_bytes);
+    return OK;
 }
 
 static int player_open(struct crew *crew, void **self, struct error *error)

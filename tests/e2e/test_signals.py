@@ -51,6 +51,10 @@ class Stopped(Case):
         """Start the run; when this returns, so many items are begun: 20 short ones (or all) and a long one on every rank."""
         for left in glob.glob(self.path("out.h5*")):
             os.unlink(left)
+        return self.go_on(command, pause, items, env)
+
+    def go_on(self, command, pause=0.0, items=None, env=None):
+        """The same, with what earlier runs have left."""
         ranks = int((re.findall(r" -(?:j|n )(\d+) ", " ".join(command)) or [1])[0])
         short = int((self.x < 1).sum())
         items = items or min(20, short) + min(ranks, len(self.x) - short)
@@ -170,10 +174,7 @@ class Signals(Stopped):
             kept = self.stopped(running.wait(10), "SIGUSR1")
             self.assertGreater(kept, before)
             before = kept
-            self.text("told", "")
-            running = self.start(*command, env={"H5MAP_STATUS": self.path("told")})
-            self.wait_for(lambda: os.path.getsize(self.path("told")), "the next run")
-            time.sleep(0.5)
+            running = self.go_on(command, items=10)
         running.send(signal.SIGUSR1)
         running.wait(10)
         self.goes_on(command, before)
