@@ -9,7 +9,8 @@
 
 static void are_whole(void)
 {
-    static const size_t sizes[][2] = {{1, 1}, {3, 64}, {1, 4095}, {7, 150016}, {1, 1 << 20}, {2, 1 << 20}, {5, 3 << 19}};
+    static const size_t sizes[][2] = {{1, 1},       {3, 64},      {1, 4095},   {7, 150016},
+                                      {1, 1 << 20}, {2, 1 << 20}, {5, 3 << 19}};
 
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
         const size_t count = sizes[k][0], bytes = sizes[k][1];

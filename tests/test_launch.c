@@ -63,6 +63,49 @@ static void test_promise(void)
     clear_environment();
 }
 
+/* Where the ranks are. */
+struct housed {
+    const char *set[5]; /* NAME=VALUE, NULL-terminated */
+    bool one_host;
+    int local_rank;
+};
+
+static void test_host(void)
+{
+    static const struct housed cases[] = {
+        {{NULL}, true, -1},
+        {{"OMPI_COMM_WORLD_SIZE=4", "OMPI_COMM_WORLD_LOCAL_SIZE=4", "OMPI_COMM_WORLD_LOCAL_RANK=3", NULL}, true, 3},
+        {{"OMPI_COMM_WORLD_SIZE=4", "OMPI_COMM_WORLD_LOCAL_SIZE=2", "OMPI_COMM_WORLD_LOCAL_RANK=1", NULL}, false, 1},
+        {{"PMI_RANK=5", "PMI_SIZE=8", "MPI_LOCALRANKID=1", NULL}, false, 1},
+        {{"PMIX_RANK=5", "SLURM_LOCALID=2", NULL}, false, 2},
+        {{"SLURM_JOB_ID=7", "SLURM_LOCALID=0", NULL}, true, -1}, /* a batch script */
+    };
+
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        clear_environment();
+        for (const char *const *set = cases[k].set; *set; set++)
+            putenv((char *)*set);
+        CU_ASSERT_EQUAL(launch_on_one_host(), cases[k].one_host);
+        CU_ASSERT_EQUAL(launch_local_rank(), cases[k].local_rank);
+    }
+    clear_environment();
+}
+
+/* What the user has set stays. */
+static void test_look_less(void)
+{
+    unsetenv("HWLOC_PLUGINS_PATH");
+    setenv("HWLOC_COMPONENTS", "x86", 1);
+    launch_look_less();
+    CU_ASSERT_STRING_EQUAL(getenv("HWLOC_PLUGINS_PATH"), "/dev/null");
+    CU_ASSERT_STRING_EQUAL(getenv("HWLOC_COMPONENTS"), "x86");
+    unsetenv("HWLOC_COMPONENTS");
+    launch_look_less();
+    CU_ASSERT_STRING_EQUAL(getenv("HWLOC_COMPONENTS"), "-linux:pci");
+    unsetenv("HWLOC_PLUGINS_PATH");
+    unsetenv("HWLOC_COMPONENTS");
+}
+
 static void test_terminal(void)
 {
     clear_environment();
@@ -398,6 +441,8 @@ static void test_tell_script(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"promise", test_promise},
+                           {"host", test_host},
+                           {"looks less", test_look_less},
                            {"terminal", test_terminal},
                            {"command line", test_command_line},
                            {"all cores", test_all_cores},

@@ -1,11 +1,11 @@
 #include "codec/crc.h"
 
-#include <libdeflate.h>
+#include <isa-l.h>
 #include <zlib.h>
 
 uint32_t crc_add(uint32_t crc, const void *data, size_t bytes)
 {
-    return libdeflate_crc32(crc, data, bytes);
+    return crc32_gzip_refl(crc, data, bytes);
 }
 
 uint32_t crc_join(uint32_t first, uint32_t second, uint64_t second_bytes)

@@ -4,12 +4,16 @@
 
 struct patience {
     unsigned idle; /* looks in a row that found nothing */
-    long most_ns;  /* the longest sleep; set it before the first wait */
+    long most_ns;  /* the longest sleep; set it before the first wait, and whenever that changes */
     unsigned slow; /* sleeps in a row of one length, less 1: 0, each is twice as long as the one before */
 };
 
 /* Something happened: be quick again. */
 void patience_reset(struct patience *patience);
+
+/* The longest sleep, in ns, that does no harm beside work of so many seconds that is followed by more of it: a fourth,
+ * but 1 to 4 ms. */
+long patience_beside(double work_s);
 
 /* Nothing happened: let others run. Local. */
 void patience_wait(struct patience *patience);

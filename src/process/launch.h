@@ -12,6 +12,9 @@
  * an allocation, is not. */
 bool launch_has_launcher(void);
 
+/* Which of the ranks on this host this one is, from 0; -1: there is no launcher, or it does not tell. */
+int launch_local_rank(void);
+
 /* Are all ranks on this host? Without a launcher they are; false also where it does not tell. */
 bool launch_on_one_host(void);
 

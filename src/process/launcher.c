@@ -41,6 +41,13 @@ bool launch_has_launcher(void)
     return number_of("SLURM_STEP_NUM_TASKS", &tasks) && tasks > 1;
 }
 
+int launch_local_rank(void)
+{
+    static const char *const ranks[] = {"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID", NULL};
+
+    return launch_has_launcher() ? first_of(ranks, -1) : -1;
+}
+
 bool launch_on_one_host(void)
 {
     const char *local = getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), *world = getenv("OMPI_COMM_WORLD_SIZE");

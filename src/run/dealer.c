@@ -4,7 +4,6 @@
 #include "run/clock.h"
 #include "run/image.h"
 
-#define SLEEP_NS 1000000
 #define OWN_S 0.01 /* without a ticket dealt to root's lane or taken from it: it is at a long one */
 
 /* Is there something to deal, and may it be dealt? */
@@ -54,6 +53,7 @@ static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
         return false;
     pace_add(&dealer->reading, start_s, count);
     hand_book(hand, count, clock_now_s());
+    dealer->dealt_s = hand->load > 1 ? hand->item_s * (double)count : 0;
     inflight_add(&dealer->inflight, rank, first, count);
     return true;
 }
@@ -196,7 +196,7 @@ static bool is_over(const struct dealer *dealer)
 
 static void serve(struct dealer *dealer)
 {
-    struct patience patience = {.most_ns = SLEEP_NS};
+    struct patience patience = {0};
 
     while (!is_over(dealer)) {
         bool any = deal_to_self(dealer);
@@ -209,6 +209,7 @@ static void serve(struct dealer *dealer)
             patience_reset(&patience);
         else
             patience_wait(&patience);
+        patience.most_ns = patience_beside(dealer->dealt_s);
     }
 }
 

@@ -42,6 +42,7 @@ struct dealer {
     uint64_t returned;    /* items of the largest ticket that has come back */
     struct inflight inflight;
     struct pace reading, writing; /* of root, for itself and others */
+    double dealt_s;               /* what the last ticket is to take; 0 where its lane had none before it */
     double own_s;                 /* when the lane of root was last dealt a ticket, or gave one back */
     struct stream *streams;       /* [ranks][slots]; NULL: no result is ragged */
     bool draining;                /* the run is to stop: no more tickets */

@@ -1,5 +1,6 @@
 /* The kernel's way: found and compiled on root, sent to every rank, loaded, made ready to map. */
 #include "kernel/signature.h"
+#include "process/launch.h"
 #include "run/crash.h"
 #include "run/run.h"
 
@@ -62,6 +63,8 @@ int stage_open_crew(struct run *run)
     if (mapper_open(&run->plan, run->kernel, run->state, &run->mapper, run->error) ||
         lane_open(run->mapper, run->plan.slots, &run->lane, run->error))
         return run->error->code;
+    if (team_size(run->team) > 1)
+        lane_begin_on(run->lane, launch_local_rank());
     mapper_use_tables(run->mapper, run->table);
     run->crew = (struct crew){.plan = &run->plan, .team = run->team, .lane = run->lane};
     if (run->plan.schedule == SCHEDULE_STATIC)

@@ -1,4 +1,5 @@
 #include "run/lane.h"
+#include "run/cpu.h"
 #include "run/crash.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@ struct lane {
     pthread_cond_t work, over;
     bool ended;
     int slots;
+    int cpu;                   /* to begin on; -1: any */
     atomic_uint started, done; /* slots handed in, slots mapped: counts that only rise */
     unsigned taken;            /* slots handed back */
     atomic_bool leave;
@@ -50,6 +52,8 @@ static void *lane_thread(void *argument)
     for (unsigned done = 0; !atomic_load(&lane->leave);) {
         if (wait_for_work(lane, done) == done)
             continue;
+        if (done == 0 && lane->cpu >= 0)
+            cpu_begin_on(lane->cpu);
         struct slot *slot = lane->ring[done % (unsigned)lane->slots];
 
         mapper_use_heap(lane->mapper, &slot->heap);
@@ -94,6 +98,7 @@ int lane_open(struct mapper *mapper, int slots, struct lane **lane_out, struct e
     }
     lane->mapper = mapper;
     lane->slots = slots;
+    lane->cpu = -1;
     pthread_mutex_init(&lane->lock, NULL);
     pthread_cond_init(&lane->work, NULL);
     pthread_cond_init(&lane->over, NULL);
@@ -105,6 +110,11 @@ int lane_open(struct mapper *mapper, int slots, struct lane **lane_out, struct e
     }
     *lane_out = lane;
     return OK;
+}
+
+void lane_begin_on(struct lane *lane, int cpu)
+{
+    lane->cpu = cpu;
 }
 
 void lane_start(struct lane *lane, struct slot *slot)

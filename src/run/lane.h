@@ -17,6 +17,9 @@ struct slot {
  */
 int lane_open(struct mapper *mapper, int slots, struct lane **lane, struct error *error);
 
+/* Before the first slot: on which CPU the thread is to begin (cpu.h). Without it, where it is. */
+void lane_begin_on(struct lane *lane, int cpu);
+
 /* Hand a slot over. */
 void lane_start(struct lane *lane, struct slot *slot);
 

@@ -21,6 +21,7 @@ struct player {
     uint64_t received, promised; /* tickets; promised UINT64_MAX: no word yet */
     struct batch *synced;        /* the answer to a sync */
     bool syncing;
+    double mapped_s;       /* what the last ticket took */
     struct slot **streams; /* [slots] slots whose payload goes to root, the first of them now */
     int stream_count;
     uint64_t streamed;   /* bytes of it that are on the way */
@@ -104,6 +105,7 @@ static bool take_done(struct player *player)
     if (!slot)
         return false;
     mail_again(player->mail, slot->ticket);
+    player->mapped_s = slot->result->busy_s;
     slot->result->rank = team_rank(player->crew->team);
     if (slot->result->payload_bytes)
         player->streams[player->stream_count++] = slot;
@@ -208,6 +210,7 @@ static int player_run(void *self, struct error *error)
             patience_reset(&patience);
         else
             patience_wait(&patience);
+        patience.most_ns = patience_beside(lane_load(player->crew->lane) > 1 ? player->mapped_s : 0);
     }
     leave_lane(player);
     leave(player);

@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define FLUSH_BYTES (8u << 20) /* how much is written before the kernel is told to start on it */
+#define FLUSH_BYTES (2u << 20) /* how much is written before the kernel is told to start on it */
 
 struct place {
     int fd;

@@ -3,7 +3,7 @@
 What a ticket costs rank 0's first thread, which talks MPI and, with --io root, reads and writes: processor time, measured
 with small items and with large ones, one a ticket, on ranks that sleep and so keep rank 0 busy. From that, a model: rank 0
 serves as many ranks as tickets' work takes longer than it takes rank 0 to deal and gather one. Tickets are as the program
-makes them: 20 ms of work, at most 1 MiB of inputs and results with --io root (64 MiB with direct), at least one item.
+makes them: 20 ms of work, at most 1 MiB of inputs and results with --io root (256 MiB with direct), at least one item.
 """
 
 import os
@@ -18,7 +18,7 @@ from bench import RUN
 RANKS = 12
 TICKETS, LARGE_TICKETS = 40_000, 2_500
 SMALL, LARGE = 1, 32 * 1024  # doubles of an item, in and out
-TICKET_S, TICKET_BYTES = 0.020, {"root": 1 << 20, "direct": 64 << 20}
+TICKET_S, TICKET_BYTES = 0.020, {"root": 1 << 20, "direct": 256 << 20}
 NETWORKS = {"shared memory": "self,vader", "TCP": "self,tcp"}
 ITEM_S = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1.0)
 ITEM_BYTES = (32, 1024, 32 * 1024, 1 << 20)
