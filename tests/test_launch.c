@@ -11,9 +11,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const variables[] = {
-    "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMIX_RANK",    "PMI_RANK",   "PMI_SIZE",    "SLURM_PROCID",
-    "SLURM_STEP_NUM_TASKS", "SLURM_JOB_ID",         "SLURM_NTASKS", LAUNCH_CHILD, LAUNCH_STATUS, "H5MAP_MPIRUN"};
+static const char *const variables[] = {"OMPI_COMM_WORLD_RANK",
+                                        "OMPI_COMM_WORLD_SIZE",
+                                        "PMIX_RANK",
+                                        "PMI_RANK",
+                                        "PMI_SIZE",
+                                        "SLURM_PROCID",
+                                        "SLURM_STEP_NUM_TASKS",
+                                        "SLURM_JOB_ID",
+                                        "SLURM_NTASKS",
+                                        LAUNCH_CHILD,
+                                        LAUNCH_STATUS,
+                                        "H5MAP_MPIRUN",
+                                        "OMPI_COMM_WORLD_LOCAL_RANK",
+                                        "OMPI_COMM_WORLD_LOCAL_SIZE",
+                                        "MPI_LOCALRANKID",
+                                        "SLURM_LOCALID"};
 
 static void clear_environment(void)
 {
