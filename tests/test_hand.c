@@ -60,7 +60,7 @@ static void takes_whole_units(void)
     CU_ASSERT_EQUAL(hand_wants(&quick, &units, 1000000, 4), 2621);
     CU_ASSERT_EQUAL(hand_wants(&quick, &units, 100, 4), 1000); /* less than 20 ms of work */
     CU_ASSERT_EQUAL(hand_wants(&slow, &units, 1000000, 4), 1000);
-    CU_ASSERT_EQUAL(hand_wants(&slow, &units, 7000, 4), 163); /* what is left could not be evened out */
+    CU_ASSERT_EQUAL(hand_wants(&slow, &units, 7000, 4), 164); /* what is left could not be evened out */
     CU_ASSERT_EQUAL(hand_wants(&slow, &units, 100, 1), 1000);
     CU_ASSERT_EQUAL(hand_wants(&slower, &units, 1000000, 4), 20);
     CU_ASSERT_EQUAL(hand_wants(&young, &units, 1000000, 4), 160);

@@ -104,6 +104,27 @@ static void test_host(void)
     clear_environment();
 }
 
+static void test_crowd(void)
+{
+    const int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    char ranks[16];
+
+    clear_environment();
+    CU_ASSERT_EQUAL(launch_crowd(), 1);
+    setenv("OMPI_COMM_WORLD_LOCAL_SIZE", "100000", 1); /* without a launcher */
+    CU_ASSERT_EQUAL(launch_crowd(), 1);
+    setenv("OMPI_COMM_WORLD_SIZE", "100000", 1);
+    for (int crowd = 1; crowd < 4; crowd++) {
+        snprintf(ranks, sizeof ranks, "%d", crowd * cpus);
+        setenv("OMPI_COMM_WORLD_LOCAL_SIZE", ranks, 1);
+        CU_ASSERT_EQUAL(launch_crowd(), crowd);
+        snprintf(ranks, sizeof ranks, "%d", crowd * cpus + 1);
+        setenv("OMPI_COMM_WORLD_LOCAL_SIZE", ranks, 1);
+        CU_ASSERT_EQUAL(launch_crowd(), crowd + 1);
+    }
+    clear_environment();
+}
+
 /* What the user has set stays. */
 static void test_look_less(void)
 {
@@ -455,6 +476,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"promise", test_promise},
                            {"host", test_host},
+                           {"crowd", test_crowd},
                            {"looks less", test_look_less},
                            {"terminal", test_terminal},
                            {"command line", test_command_line},

@@ -91,7 +91,7 @@ static void other_side(struct mail *mail, int limit)
 
 static void there_and_back(int limit)
 {
-    const struct mail_spec spec = {IMAGE_BYTES, IMAGE_BYTES, 4, 3, false, limit};
+    const struct mail_spec spec = {IMAGE_BYTES, IMAGE_BYTES, 4, 2, 3, false, limit};
     struct error error = {0};
     struct mail *mail = NULL;
 
@@ -118,6 +118,50 @@ static void with_counts_of_at_most_3(void)
     there_and_back(3);
 }
 
+#define COPIES 6
+
+/* The image is the sender's again at once, though nobody has received it. */
+static void send_small(struct mail *mail, int rank)
+{
+    struct batch *image = aligned_alloc(BATCH_ALIGN, mail_image_bytes(IMAGE_BYTES, INT_MAX));
+
+    for (int k = 0; k < COPIES; k++) {
+        fill(image, (uint64_t)(rank + k), sizeof *image + (size_t)k * 64);
+        mail_send(mail, rank, image, image->count);
+        CU_ASSERT_PTR_EQUAL(mail_sent(mail), image);
+        CU_ASSERT(mail_room(mail));
+    }
+    memset(image, 0, IMAGE_BYTES);
+    wait_until_sent(mail);
+    free(image);
+}
+
+static void small_ones_are_copied(void)
+{
+    const struct mail_spec spec = {IMAGE_BYTES, IMAGE_BYTES, 1, COPIES, 1, false, INT_MAX};
+    struct error error = {0};
+    struct mail *mail = NULL;
+
+    mail_open(suite_team(), &spec, &mail, &error);
+    CU_ASSERT_EQUAL(team_agree(suite_team(), &error), OK);
+    if (error.code)
+        return;
+    if (team_rank(suite_team()) == 0)
+        for (int rank = 1; rank < team_size(suite_team()); rank++)
+            send_small(mail, rank);
+    else
+        for (int k = 0; k < COPIES; k++) {
+            struct batch *got = wait_for_mail(mail);
+
+            CU_ASSERT_EQUAL(got->first, (uint64_t)(team_rank(suite_team()) + k));
+            CU_ASSERT_EQUAL(wrong_bytes(got), 0);
+            mail_again(mail, got);
+        }
+    CU_ASSERT(mail_idle(mail));
+    mail_close(mail);
+    CU_ASSERT_EQUAL(team_agree(suite_team(), &error), OK);
+}
+
 static void image_sizes_are_whole_blocks(void)
 {
     for (size_t bytes = 1; bytes < 3000; bytes += 37)
@@ -132,7 +176,7 @@ static void image_sizes_are_whole_blocks(void)
 
 static void closes_with_nothing_said(void)
 {
-    const struct mail_spec spec = {IMAGE_BYTES, 2 * IMAGE_BYTES, 1, 5, true, INT_MAX};
+    const struct mail_spec spec = {IMAGE_BYTES, 2 * IMAGE_BYTES, 1, 0, 5, true, INT_MAX};
     struct error error = {0};
     struct mail *mail = NULL;
 
@@ -146,6 +190,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"there and back with large counts", with_large_counts},
                            {"there and back with counts of at most 3", with_counts_of_at_most_3},
+                           {"small ones are copied", small_ones_are_copied},
                            {"image sizes are whole blocks", image_sizes_are_whole_blocks},
                            {"closes with nothing said", closes_with_nothing_said},
                            CU_TEST_INFO_NULL};

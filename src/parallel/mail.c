@@ -3,14 +3,28 @@
 #include "parallel/team_mpi.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define TAG_BATCH 1
+#define COPY_BYTES 1024
+
+/* Small images on the way, as copies. */
+struct copies {
+    int count;
+    char *room;           /* [count][COPY_BYTES] */
+    MPI_Request *request; /* [count] */
+    int *free;            /* [free_count] those not on the way */
+    int free_count;
+    const struct batch **copied; /* [count], a ring: images to be told of by mail_sent */
+    int copied_first, copied_count;
+};
 
 struct mail {
     struct team *team;
     MPI_Datatype send_block, receive_block;
     size_t send_block_bytes;
     int receive_blocks; /* of an image */
+    struct copies copies;
     int sends, receives;
     int sending;               /* sends on the way */
     MPI_Request *send;         /* [sends] */
@@ -40,6 +54,44 @@ static void post(struct mail *mail, int k)
               &mail->receive[k]);
 }
 
+static int copies_allocate(struct copies *copies)
+{
+    const size_t count = (size_t)copies->count;
+
+    copies->room = malloc((count + 1) * COPY_BYTES);
+    copies->request = calloc(count + 1, sizeof *copies->request);
+    copies->free = calloc(count + 1, sizeof *copies->free);
+    copies->copied = calloc(count + 1, sizeof *copies->copied);
+    if (!copies->room || !copies->request || !copies->free || !copies->copied)
+        return FAILED;
+    for (; copies->free_count < copies->count; copies->free_count++) {
+        copies->request[copies->free_count] = MPI_REQUEST_NULL;
+        copies->free[copies->free_count] = copies->free_count;
+    }
+    return OK;
+}
+
+static void copies_free(struct copies *copies)
+{
+    free(copies->room);
+    free(copies->request);
+    free(copies->free);
+    free(copies->copied);
+}
+
+/* Those that have been sent are free again. */
+static void copies_reap(struct copies *copies)
+{
+    int k = MPI_UNDEFINED, done = 1;
+
+    while (done && copies->free_count < copies->count) {
+        MPI_Testany(copies->count, copies->request, &k, &done, MPI_STATUS_IGNORE);
+        if (!done || k == MPI_UNDEFINED)
+            return;
+        copies->free[copies->free_count++] = k;
+    }
+}
+
 static int mail_allocate(struct mail *mail, size_t image_bytes, bool sparse)
 {
     mail->send = calloc((size_t)mail->sends + 1, sizeof *mail->send);
@@ -51,6 +103,8 @@ static int mail_allocate(struct mail *mail, size_t image_bytes, bool sparse)
     for (int k = 0; mail->receive && k < mail->receives; k++)
         mail->receive[k] = MPI_REQUEST_NULL;
     mail->images = buffers_alloc((size_t)mail->receives, image_bytes, !sparse);
+    if (copies_allocate(&mail->copies))
+        return FAILED;
     if (!mail->send || !mail->sent || !mail->receive || !mail->image || !mail->images)
         return FAILED;
     for (int k = 0; k < mail->receives; k++)
@@ -69,6 +123,7 @@ int mail_open(struct team *team, const struct mail_spec *spec, struct mail **mai
     mail->team = team;
     mail->sends = spec->sends;
     mail->receives = spec->receives;
+    mail->copies.count = spec->copies;
     mail->send_block_bytes = mail_block_bytes(spec->send_bytes, spec->count_limit);
     mail->send_block = team_type(mail->send_block_bytes);
     mail->receive_block = team_type(in_block);
@@ -83,22 +138,53 @@ int mail_open(struct team *team, const struct mail_spec *spec, struct mail **mai
     return OK;
 }
 
+/* Send a copy. false: there is no room for it. */
+static bool send_copy(struct mail *mail, int rank, const struct batch *image, int blocks)
+{
+    struct copies *copies = &mail->copies;
+    const size_t bytes = (size_t)blocks * mail->send_block_bytes;
+    char *room;
+    int k;
+
+    if (bytes > COPY_BYTES || copies->copied_count == copies->count)
+        return false;
+    if (copies->free_count == 0)
+        copies_reap(copies);
+    if (copies->free_count == 0)
+        return false;
+    k = copies->free[--copies->free_count];
+    room = copies->room + (size_t)k * COPY_BYTES;
+    memcpy(room, image, bytes);
+    MPI_Isend(room, blocks, mail->send_block, rank, TAG_BATCH, mail->team->comm, &copies->request[k]);
+    copies->copied[(copies->copied_first + copies->copied_count++) % copies->count] = image;
+    return true;
+}
+
 void mail_send(struct mail *mail, int rank, const struct batch *image, size_t bytes)
 {
+    const int blocks = (int)((bytes + mail->send_block_bytes - 1) / mail->send_block_bytes);
     int k = 0;
 
+    if (send_copy(mail, rank, image, blocks))
+        return;
     while (mail->send[k] != MPI_REQUEST_NULL)
         k++;
     mail->sent[k] = image;
     mail->sending++;
-    MPI_Isend(image, (int)((bytes + mail->send_block_bytes - 1) / mail->send_block_bytes), mail->send_block, rank,
-              TAG_BATCH, mail->team->comm, &mail->send[k]);
+    MPI_Isend(image, blocks, mail->send_block, rank, TAG_BATCH, mail->team->comm, &mail->send[k]);
 }
 
 const struct batch *mail_sent(struct mail *mail)
 {
+    struct copies *copies = &mail->copies;
     int k = MPI_UNDEFINED, done = 0;
 
+    if (copies->copied_count) {
+        k = copies->copied_first;
+        copies->copied_first = (k + 1) % copies->count;
+        copies->copied_count--;
+        return copies->copied[k];
+    }
     if (mail->sending == 0)
         return NULL;
     MPI_Testany(mail->sends, mail->send, &k, &done, MPI_STATUS_IGNORE);
@@ -130,9 +216,12 @@ bool mail_room(const struct mail *mail)
     return mail->sending < mail->sends;
 }
 
-bool mail_idle(const struct mail *mail)
+bool mail_idle(struct mail *mail)
 {
-    return mail->sending == 0;
+    struct copies *copies = &mail->copies;
+
+    copies_reap(copies);
+    return mail->sending == 0 && copies->copied_count == 0 && copies->free_count == copies->count;
 }
 
 void mail_withdraw(struct mail *mail)
@@ -140,7 +229,7 @@ void mail_withdraw(struct mail *mail)
     if (!mail)
         return;
     for (int k = 0; mail->receive && k < mail->receives; k++)
-        team_withdraw(&mail->receive[k]);
+        team_withdraw(mail->team, &mail->receive[k]);
     MPI_Type_free(&mail->send_block);
     MPI_Type_free(&mail->receive_block);
 }
@@ -150,6 +239,7 @@ void mail_close(struct mail *mail)
     mail_withdraw(mail);
     if (!mail)
         return;
+    copies_free(&mail->copies);
     free(mail->images);
     free(mail->send);
     free(mail->sent);

@@ -10,7 +10,8 @@ struct mail;
 
 struct mail_spec {
     size_t send_bytes, receive_bytes; /* the largest image each way */
-    int sends;                        /* the most sends on the way at a time */
+    int sends;                        /* the most sends of images on the way at a time */
+    int copies;                       /* the most of small ones, which are copied, at a time */
     int receives;                     /* images to receive into, which the mail owns */
     bool sparse;                      /* what is received is mostly far smaller than that */
     int count_limit;                  /* the largest count given to MPI, INT_MAX but in tests */
@@ -25,10 +26,11 @@ size_t mail_block_bytes(size_t bytes, int count_limit);
 /* Local in effect (no messages), but every rank opens its mail. The sizes are the same on all ranks, crosswise. */
 int mail_open(struct team *team, const struct mail_spec *spec, struct mail **mail, struct error *error);
 
-/* Send `bytes` of the image to the rank; the image belongs to the mail until mail_sent returns it. */
+/* Send `bytes` of the image to the rank; the image belongs to the mail until mail_sent returns it. A small one is
+ * copied, and returned without waiting for the receiver, who may be asleep. */
 void mail_send(struct mail *mail, int rank, const struct batch *image, size_t bytes);
 
-/* An image whose sending is complete, or NULL. */
+/* An image whose sending is complete, or which was copied; or NULL. */
 const struct batch *mail_sent(struct mail *mail);
 
 /* An image that has arrived, or NULL; the caller's until mail_again gives it back to receive the next. */
@@ -39,7 +41,7 @@ void mail_again(struct mail *mail, struct batch *image);
 bool mail_room(const struct mail *mail);
 
 /* Is nothing on the way out? */
-bool mail_idle(const struct mail *mail);
+bool mail_idle(struct mail *mail);
 
 /* Withdraw what was posted and release everything. NULL is fine. */
 void mail_close(struct mail *mail);

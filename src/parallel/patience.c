@@ -6,6 +6,7 @@
 #define FIRST_SLEEP_NS 8000
 #define LEAST_NS 1000000
 #define MOST_NS 4000000
+#define CROWD 8 /* more ranks on a CPU that look each LEAST_NS would take much of it */
 
 void patience_reset(struct patience *patience)
 {
@@ -19,17 +20,33 @@ long patience_beside(double work_s)
     return ns < LEAST_NS ? LEAST_NS : ns > MOST_NS ? MOST_NS : (long)ns;
 }
 
+/* The first sleep and the longest. */
+static void choose_sleeps(const struct patience *patience, long *first_ns, long *most_ns)
+{
+    const long crowd = patience->crowd;
+
+    *first_ns = patience->most_ns > LEAST_NS ? patience->most_ns / 32 : FIRST_SLEEP_NS;
+    *most_ns = patience->most_ns;
+    if (crowd <= CROWD)
+        return;
+    if (*most_ns < LEAST_NS / CROWD * crowd)
+        *most_ns = LEAST_NS / CROWD * crowd;
+    *first_ns = *most_ns / 2;
+}
+
 void patience_wait(struct patience *patience)
 {
-    unsigned doublings = patience->idle < LOOKS ? 0 : (patience->idle - LOOKS) / (patience->slow + 1);
-    long ns = patience->most_ns > LEAST_NS ? patience->most_ns / 32 : FIRST_SLEEP_NS;
+    const unsigned looks = patience->crowd > CROWD ? 1 : LOOKS;
+    unsigned doublings = patience->idle < looks ? 0 : (patience->idle - looks) / (patience->slow + 1);
+    long ns, most_ns;
 
     patience->idle++;
-    if (patience->idle <= LOOKS) /* without sched_yield, which costs a thread its turn: Linux lets it wait for ticks */
+    if (patience->idle <= looks) /* without sched_yield, which costs a thread its turn: Linux lets it wait for ticks */
         return;
-    while (doublings-- && ns < patience->most_ns)
+    choose_sleeps(patience, &ns, &most_ns);
+    while (doublings-- && ns < most_ns)
         ns *= 2;
-    if (ns > patience->most_ns)
-        ns = patience->most_ns;
+    if (ns > most_ns)
+        ns = most_ns;
     nanosleep(&(struct timespec){ns / 1000000000, ns % 1000000000}, NULL);
 }

@@ -3,6 +3,7 @@
 #define PARALLEL_PATIENCE_H
 
 struct patience {
+    int crowd;     /* ranks per CPU of this host: where they are many, each looks less often */
     unsigned idle; /* looks in a row that found nothing */
     long most_ns;  /* the longest sleep; set it before the first wait, and whenever that changes */
     unsigned slow; /* sleeps in a row of one length, less 1: 0, each is twice as long as the one before */

@@ -85,9 +85,9 @@ void rounds_withdraw(struct rounds *rounds)
 {
     if (!rounds)
         return;
-    team_withdraw(&rounds->told);
+    team_withdraw(rounds->team, &rounds->told);
     for (int rank = 0; rounds->tell && rank < rounds->team->size; rank++)
-        team_finish(&rounds->tell[rank]);
+        team_finish(rounds->team, &rounds->tell[rank]);
     MPI_Type_free(&rounds->block);
 }
 
@@ -133,13 +133,13 @@ bool rounds_go_on(struct rounds *rounds, bool go_on)
     int word = go_on;
 
     MPI_Ibcast(&word, 1, MPI_INT, 0, rounds->team->comm, &request);
-    team_finish(&request);
+    team_finish(rounds->team, &request);
     if (word)
         return true;
     /* The message that cuts comes once in any case: a receive that is cancelled could take somebody's next message. */
     if (rounds->team->rank == 0)
         rounds_cut(rounds);
-    team_finish(&rounds->told);
+    team_finish(rounds->team, &rounds->told);
     return false;
 }
 
@@ -179,7 +179,7 @@ void rounds_scatter(struct rounds *rounds, int first_rank, const size_t bytes[])
     set_places(rounds, first_rank, rounds->in_blocks);
     MPI_Iscatterv(rounds->seat_in, rounds->counts, rounds->places, rounds->block, rounds->in,
                   rounds->counts[rounds->team->rank], rounds->block, 0, rounds->team->comm, &request);
-    team_finish(&request);
+    team_finish(rounds->team, &request);
 }
 
 void rounds_gather(struct rounds *rounds, int first_rank, const struct batch *image, size_t bytes)

@@ -110,6 +110,7 @@ int team_start(const struct promise *promise, struct team **team_out, struct err
     MPI_Errhandler_free(&handler);
     MPI_Comm_rank(team->comm, &team->rank);
     MPI_Comm_size(team->comm, &team->size);
+    team->crowd = promise->crowd;
     *team_out = team;
     return check_promise(promise, team, error);
 }
@@ -165,9 +166,15 @@ int team_size(const struct team *team)
     return team->size;
 }
 
-void team_finish(MPI_Request *request)
+int team_crowd(const struct team *team)
 {
-    struct patience patience = {.most_ns = SETUP_SLEEP_NS, .slow = SETUP_SLOW};
+    return team->crowd;
+}
+
+void team_finish(const struct team *team, MPI_Request *request)
+{
+    struct patience patience = {
+        .crowd = team->crowd, .most_ns = SETUP_SLEEP_NS, .slow = team->crowd > 1 ? 0 : SETUP_SLOW};
     int done = 0;
 
     for (;;) {
@@ -178,12 +185,12 @@ void team_finish(MPI_Request *request)
     }
 }
 
-void team_withdraw(MPI_Request *request)
+void team_withdraw(const struct team *team, MPI_Request *request)
 {
     if (*request == MPI_REQUEST_NULL)
         return;
     MPI_Cancel(request);
-    team_finish(request);
+    team_finish(team, request);
 }
 
 MPI_Datatype team_type(size_t bytes)
@@ -212,7 +219,7 @@ int team_agree(struct team *team, struct error *error)
     int lowest;
 
     MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, team->comm, &request);
-    team_finish(&request);
+    team_finish(team, &request);
     if (lowest == INT_MAX)
         return OK;
 
@@ -224,7 +231,7 @@ int team_agree(struct team *team, struct error *error)
     memcpy(news.text, error->text, sizeof news.text);
     MPI_Datatype type = team_type(sizeof news);
     MPI_Ibcast(&news, 1, type, lowest, team->comm, &request);
-    team_finish(&request);
+    team_finish(team, &request);
     MPI_Type_free(&type);
     error->code = news.code;
     memcpy(error->text, news.text, sizeof news.text);
@@ -239,7 +246,7 @@ void team_share(struct team *team, void *data, size_t bytes)
         MPI_Request request;
 
         MPI_Ibcast((char *)data + done, 1, type, 0, team->comm, &request);
-        team_finish(&request);
+        team_finish(team, &request);
         MPI_Type_free(&type);
         done += part;
     }
@@ -251,6 +258,6 @@ void team_collect(struct team *team, const void *mine, size_t bytes, void *all)
     MPI_Request request;
 
     MPI_Igather(mine, 1, type, all, 1, type, 0, team->comm, &request);
-    team_finish(&request);
+    team_finish(team, &request);
     MPI_Type_free(&type);
 }

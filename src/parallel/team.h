@@ -15,10 +15,12 @@ struct promise {
     int rank, size; /* size 0: not known */
     bool launcher;  /* there is one */
     bool one_host;  /* all ranks are on this host */
+    int crowd;      /* ranks per CPU of this host, at least 1 */
 };
 
 /* Collective. Choose quick start-up settings where all ranks are on one host and the user has not set them (Open MPI's
- * pml, btl and coll), then MPI_Init_thread. REFUSED on every rank where the launcher promised another number of ranks. */
+ * pml, btl and coll), then MPI_Init_thread. REFUSED on every rank where the launcher promised another number of ranks.
+ */
 int team_start(const struct promise *promise, struct team **team, struct error *error);
 
 /* Collective: MPI_Finalize. NULL is fine. MPICH hangs in it at times (4.0 with UCX over TCP): everything being done and
@@ -27,6 +29,9 @@ void team_end(struct team *team, int status);
 
 int team_rank(const struct team *team); /* local; 0 is root */
 int team_size(const struct team *team); /* local */
+
+/* Local. As promised: how many ranks share a CPU here, and how long each should sleep (patience.h). */
+int team_crowd(const struct team *team);
 
 /* Collective. Every rank brings its error (code 0: none); all leave with that of the lowest rank that has one, and its
  * code. */

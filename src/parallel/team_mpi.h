@@ -10,13 +10,14 @@
 struct team {
     MPI_Comm comm; /* our own, with the error handler */
     int rank, size;
+    int crowd; /* ranks per CPU of this host */
 };
 
 /* Wait, politely, until the request is complete. Local. */
-void team_finish(MPI_Request *request);
+void team_finish(const struct team *team, MPI_Request *request);
 
 /* Take back a receive that nothing matches any more. Local. */
-void team_withdraw(MPI_Request *request);
+void team_withdraw(const struct team *team, MPI_Request *request);
 
 /* A committed type of `bytes` bytes (any number > 0); the caller frees it. */
 MPI_Datatype team_type(size_t bytes);

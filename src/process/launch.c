@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,24 +17,11 @@
 #define H5MAP_MPIRUN_DEFAULT "mpirun"
 #endif
 
-/* The most CPUs that the system may have, in sets of CPU_SETSIZE. */
-#define CPU_SETS 64
-
 /* Signals around the wait: which are waited for, and how they were before. */
 struct signals {
     sigset_t awaited, mask;
     struct sigaction child;
 };
-
-static int core_count(void)
-{
-    cpu_set_t usable[CPU_SETS];
-    int count = 0;
-
-    if (!sched_getaffinity(0, sizeof usable, usable))
-        count = CPU_COUNT_S(sizeof usable, usable);
-    return count > 0 ? count : 1;
-}
 
 /* Block what is to be handed on, so that none is lost between here and the wait. A signal that is ignored stays so:
  * under nohup, or in the background of a script, it is not meant for us. */
@@ -277,7 +263,7 @@ int launch_run(const struct options *options, int *status, struct error *error)
     if (length < 0)
         return error_set(error, FAILED, "/proc/self/exe: %s", strerror(errno));
     program[length] = '\0';
-    snprintf(ranks, sizeof ranks, "%d", options->ranks ? options->ranks : core_count());
+    snprintf(ranks, sizeof ranks, "%d", options->ranks ? options->ranks : launch_cores());
     argv = make_argv(options, ranks, program);
     if (!argv)
         code = error_memory(error, "-j", ((unsigned long long)options->argc + 16) * sizeof *argv);

@@ -15,6 +15,12 @@ bool launch_has_launcher(void);
 /* Which of the ranks on this host this one is, from 0; -1: there is no launcher, or it does not tell. */
 int launch_local_rank(void);
 
+/* The CPUs that this process may use, at least 1. */
+int launch_cores(void);
+
+/* How many ranks of this host share a CPU, rounded up; 1 also where the launcher does not tell how many they are. */
+int launch_crowd(void);
+
 /* Are all ranks on this host? Without a launcher they are; false also where it does not tell. */
 bool launch_on_one_host(void);
 
@@ -50,8 +56,9 @@ struct launch_word {
 
 /* Rank 0 that launch_run started, to the process that did: it runs; it is about to end with this exit status. mpirun's
  * own status does not always tell. The same as a line, "begun" or the number, into the file that H5MAP_STATUS names, if
- * it is there. Does nothing elsewhere, and where that process can't be reached. True: that process knows the status, and
- * this one may as well end with 0, which spares the two seconds that mpirun takes to end where a rank ends otherwise. */
+ * it is there. Does nothing elsewhere, and where that process can't be reached. True: that process knows the status,
+ * and this one may as well end with 0, which spares the two seconds that mpirun takes to end where a rank ends
+ * otherwise. */
 void launch_tell_begun(void);
 bool launch_tell_status(int status);
 

@@ -2,10 +2,14 @@
 #include "process/launch.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* The most CPUs that the system may have, in sets of CPU_SETSIZE. */
+#define CPU_SETS 64
 
 /* The whole number in an environment variable; false where it is not set or none. */
 static bool number_of(const char *variable, int *number)
@@ -39,6 +43,26 @@ bool launch_has_launcher(void)
         return true;
     /* a batch script is no step; an interactive shell in an allocation is one, of one task */
     return number_of("SLURM_STEP_NUM_TASKS", &tasks) && tasks > 1;
+}
+
+int launch_cores(void)
+{
+    cpu_set_t usable[CPU_SETS];
+    int count = 0;
+
+    if (!sched_getaffinity(0, sizeof usable, usable))
+        count = CPU_COUNT_S(sizeof usable, usable);
+    return count > 0 ? count : 1;
+}
+
+/* A launcher may have given each rank CPUs of its own. */
+int launch_crowd(void)
+{
+    static const char *const counts[] = {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", NULL};
+    const int ranks = launch_has_launcher() ? first_of(counts, 1) : 1;
+    const long cpus = launch_is_child() ? launch_cores() : sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cpus > 0 && ranks > cpus ? (int)((ranks + cpus - 1) / cpus) : 1;
 }
 
 int launch_local_rank(void)

@@ -196,7 +196,7 @@ static bool is_over(const struct dealer *dealer)
 
 static void serve(struct dealer *dealer)
 {
-    struct patience patience = {0};
+    struct patience patience = {0}; /* there is but one root, whatever the crowd */
 
     while (!is_over(dealer)) {
         bool any = deal_to_self(dealer);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define STOPS_AT_A_TIME 16
+#define COPIES_MOST 256
 #define PACE_KEEPS 0.9 /* of the tickets before, at each ticket */
 
 bool dealer_is_failing(const struct dealer *dealer)
@@ -64,6 +65,8 @@ static int open_mail(struct dealer *dealer, struct error *error)
     const struct mail_spec spec = {.send_bytes = plan->image_in_bytes,
                                    .receive_bytes = plan->image_out_bytes,
                                    .sends = plan->pool + STOPS_AT_A_TIME,
+                                   .copies = team_size(dealer->crew->team) < COPIES_MOST ? team_size(dealer->crew->team)
+                                                                                         : COPIES_MOST,
                                    .receives = plan->pool,
                                    .sparse = plan->direct_out,
                                    .count_limit = plan->count_limit};

@@ -47,7 +47,7 @@ uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t l
         return plan->unit;
     if (want > (double)plan->slice)
         return plan->slice;
-    return want < 1 ? 1 : (uint64_t)want;
+    return want < 1 ? 1 : (uint64_t)(want + 0.5);
 }
 
 void hand_book(struct hand *hand, uint64_t count, double now_s)

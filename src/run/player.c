@@ -168,7 +168,7 @@ static void leave_lane(struct player *player)
 /* Wait for the tickets that are still on the way here, and until all answers are out. */
 static void leave(struct player *player)
 {
-    struct patience patience = {.most_ns = SLEEP_NS};
+    struct patience patience = {.crowd = team_crowd(player->crew->team), .most_ns = SLEEP_NS};
 
     for (;;) {
         for (; player->waiting_count; player->waiting_count--)
@@ -183,7 +183,7 @@ static void leave(struct player *player)
 /* The end: all that this rank has written is to be on disk. What went wrong before went to root as a result. */
 static int sync_all(struct player *player, struct error *error)
 {
-    struct patience patience = {.most_ns = SLEEP_NS};
+    struct patience patience = {.crowd = team_crowd(player->crew->team), .most_ns = SLEEP_NS};
 
     if (!player->crew->syncer)
         return OK;
@@ -196,7 +196,7 @@ static int sync_all(struct player *player, struct error *error)
 static int player_run(void *self, struct error *error)
 {
     struct player *player = self;
-    struct patience patience = {.most_ns = SLEEP_NS};
+    struct patience patience = {.crowd = team_crowd(player->crew->team), .most_ns = SLEEP_NS};
 
     while (!told_to_stop(player)) {
         bool any = take_mail(player);
@@ -265,6 +265,7 @@ static int player_open(struct crew *crew, void **self, struct error *error)
     const struct mail_spec spec = {.send_bytes = plan->image_out_bytes,
                                    .receive_bytes = plan->image_in_bytes,
                                    .sends = 2 * plan->slots + 2,
+                                   .copies = plan->slots,
                                    .receives = plan->slots + 2, /* a sync and the stop, too */
                                    .count_limit = plan->count_limit};
     struct player *player = calloc(1, sizeof *player);

@@ -65,7 +65,7 @@ static void look(struct deal *deal, struct error *error)
 static const struct batch *map_ticket(struct deal *deal, struct error *error)
 {
     struct crew *crew = deal->crew;
-    struct patience patience = {.most_ns = SLEEP_NS};
+    struct patience patience = {.crowd = team_crowd(deal->crew->team), .most_ns = SLEEP_NS};
 
     lane_start(crew->lane, &deal->slot);
     while (!lane_done(crew->lane)) {
@@ -99,7 +99,7 @@ static void take_seats(struct deal *deal, struct turn turn, struct error *error)
 static void one_round(struct deal *deal, struct turn turn, struct error *error)
 {
     const struct crew *crew = deal->crew;
-    struct patience patience = {.most_ns = SLEEP_NS};
+    struct patience patience = {.crowd = team_crowd(deal->crew->team), .most_ns = SLEEP_NS};
     const struct batch *result = NULL;
 
     rounds_scatter(deal->rounds, turn.first_rank, deal->bytes);

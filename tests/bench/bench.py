@@ -42,7 +42,7 @@ class Bench:
                     shutil.copy(os.path.join(folder, name), self.timer.home)
         words = subprocess.run(["pkg-config", "--cflags", "--libs", "hdf5-serial"], capture_output=True, text=True, check=True)
         libraries = [*words.stdout.split(), "-ldeflate", "-lm"]
-        for name in ("openmp", "pieces", "images", "zipped"):
+        for name in ("openmp", "pieces", "images", "zipped", "naps"):
             self.compile(["cc", *FLAGS, name + ".c", *libraries, "-o", name])
         self.compile(["cc", *FLAGS, "lap.c", "-o", "lap"])
         self.compile(["mpicc", *FLAGS, "empty.c", "-o", "empty"])

@@ -58,5 +58,7 @@ def naps(bench):
     bench.measure(f"{NAPS:,} naps of {NAP_S * 1000:.0f} ms by {NAP_RANKS}, the loop alone", [
         Entry("the naps themselves", [], fixed_s=NAPS * NAP_S / NAP_RANKS),
         ours("kernels.c:nap", 1.05, ranks=NAP_RANKS, loop=True),
+        Entry(f"C: {NAP_RANKS} processes that only nap",
+              [bench.path("naps"), str(NAP_RANKS), str(NAPS // NAP_RANKS), str(NAP_S), "OUT"], loop=True),
         Entry("`Pool(64).map`, chunksize 1", [PYTHON, "naps.py", str(NAP_RANKS), "IN", "OUT"], loop=True),
     ])  # fmt: skip
