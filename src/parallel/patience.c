@@ -25,7 +25,7 @@ static void choose_sleeps(const struct patience *patience, long *first_ns, long 
 {
     const long crowd = patience->crowd;
 
-    *first_ns = patience->most_ns > LEAST_NS ? patience->most_ns / 32 : FIRST_SLEEP_NS;
+    *first_ns = patience->most_ns > LEAST_NS ? patience->most_ns / 4 : FIRST_SLEEP_NS;
     *most_ns = patience->most_ns;
     if (crowd <= CROWD)
         return;
