@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define SLICE_BYTES (1u << 20)   /* of a ticket's inputs and results, where items are small: they stay in cache */
+#define SLICE_BYTES (1u << 20)    /* of a ticket's inputs and results, where items are small: they stay in cache */
 #define DIRECT_BYTES (256u << 20) /* where ranks read and write themselves: no image has them all */
-#define SLICE_ITEMS (1u << 22)   /* more make a ticket no better */
+#define SLICE_ITEMS (1u << 22)    /* more make a ticket no better */
 #define PIECE_BYTES (1u << 19)
 #define DIRECT_PIECE_BYTES (3u << 19) /* larger: each is a read and a write */
 #define GRAIN_BYTES (1u << 22)        /* of a ticket that ends where the chunks of several inputs do */

@@ -150,7 +150,8 @@ static void report(struct run *run, const struct promise *promise)
 
 int engine_run(const struct options *options, const struct hooks *hooks, bool *busy, struct error *error)
 {
-    struct promise promise = {.launcher = launch_has_launcher(), .one_host = launch_on_one_host(), .crowd = launch_crowd()};
+    struct promise promise = {
+        .launcher = launch_has_launcher(), .one_host = launch_on_one_host(), .crowd = launch_crowd()};
     struct run *run = calloc(1, sizeof *run);
     int code;
 
