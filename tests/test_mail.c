@@ -89,23 +89,41 @@ static void other_side(struct mail *mail, int limit)
     free(image);
 }
 
-static void there_and_back(int limit)
+/* NULL on all ranks where one could not. */
+static struct mail *open_everywhere(const struct mail_spec *spec)
 {
-    const struct mail_spec spec = {IMAGE_BYTES, IMAGE_BYTES, 4, 2, 3, false, limit};
     struct error error = {0};
     struct mail *mail = NULL;
 
-    mail_open(suite_team(), &spec, &mail, &error);
+    mail_open(suite_team(), spec, &mail, &error);
     CU_ASSERT_EQUAL(team_agree(suite_team(), &error), OK);
-    if (error.code)
+    if (!error.code)
+        return mail;
+    mail_close(mail);
+    return NULL;
+}
+
+static void close_everywhere(struct mail *mail)
+{
+    struct error none = {0};
+
+    CU_ASSERT(mail_idle(mail));
+    mail_close(mail);
+    CU_ASSERT_EQUAL(team_agree(suite_team(), &none), OK);
+}
+
+static void there_and_back(int limit)
+{
+    const struct mail_spec spec = {IMAGE_BYTES, IMAGE_BYTES, 4, 2, 3, false, limit};
+    struct mail *mail = open_everywhere(&spec);
+
+    if (!mail)
         return;
     if (team_rank(suite_team()) == 0)
         root_side(mail, limit);
     else
         other_side(mail, limit);
-    CU_ASSERT(mail_idle(mail));
-    mail_close(mail);
-    CU_ASSERT_EQUAL(team_agree(suite_team(), &error), OK);
+    close_everywhere(mail);
 }
 
 static void with_large_counts(void)
@@ -139,12 +157,9 @@ static void send_small(struct mail *mail, int rank)
 static void small_ones_are_copied(void)
 {
     const struct mail_spec spec = {IMAGE_BYTES, IMAGE_BYTES, 1, COPIES, 1, false, INT_MAX};
-    struct error error = {0};
-    struct mail *mail = NULL;
+    struct mail *mail = open_everywhere(&spec);
 
-    mail_open(suite_team(), &spec, &mail, &error);
-    CU_ASSERT_EQUAL(team_agree(suite_team(), &error), OK);
-    if (error.code)
+    if (!mail)
         return;
     if (team_rank(suite_team()) == 0)
         for (int rank = 1; rank < team_size(suite_team()); rank++)
@@ -157,9 +172,7 @@ static void small_ones_are_copied(void)
             CU_ASSERT_EQUAL(wrong_bytes(got), 0);
             mail_again(mail, got);
         }
-    CU_ASSERT(mail_idle(mail));
-    mail_close(mail);
-    CU_ASSERT_EQUAL(team_agree(suite_team(), &error), OK);
+    close_everywhere(mail);
 }
 
 static void image_sizes_are_whole_blocks(void)

@@ -32,20 +32,21 @@ static int allocate_piece(struct mapper *mapper, struct error *error)
 {
     const struct plan *plan = mapper->plan;
     void *none[PORTS_MAX];
-    const size_t in_bytes = image_items_in(plan, plan->piece, NULL, none);
-    const size_t out_bytes = image_items_out(plan, plan->piece, NULL, none);
+    const bool items = plan->direct_in && !plan->direct_whole, results = plan->direct_out;
+    const size_t in_bytes = items ? image_items_in(plan, plan->piece, NULL, none) : 0;
+    const size_t out_bytes = results ? image_items_out(plan, plan->piece, NULL, none) : 0;
     const size_t whole_bytes = image_rooms_bytes(plan, plan->slice);
 
     if (plan->direct_whole && !(mapper->whole = buffers_alloc(1, whole_bytes, true)))
         return error_memory(error, "items", whole_bytes);
-    if (!plan->direct_in && !plan->direct_out)
+    if (!items && !results)
         return OK;
     mapper->room = buffers_alloc(1, in_bytes + out_bytes, true);
     if (!mapper->room)
         return error_memory(error, "items and results", in_bytes + out_bytes);
-    if (plan->direct_in && !plan->direct_whole)
+    if (items)
         mapper->items = mapper->room;
-    if (plan->direct_out)
+    if (results)
         mapper->results = memset(mapper->room + in_bytes, 0, out_bytes);
     return OK;
 }
