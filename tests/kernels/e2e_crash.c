@@ -24,6 +24,15 @@ static int deeper(volatile int depth)
     return deeper(depth + 1) + room[0];
 }
 
+/* A local array that is larger than the stack, by far. */
+static int wide(void)
+{
+    volatile char room[48 << 20];
+
+    room[0] = 1;
+    return room[0];
+}
+
 /* free() of what an overrun has damaged: glibc notices, and aborts with a line of its own. */
 static void damage_the_heap(void)
 {
@@ -60,6 +69,8 @@ static int go_wrong(void)
         abort();
     if (is_way("stack"))
         return deeper(0);
+    if (is_way("array"))
+        return wide();
     if (is_way("zero"))
         return hundred / zero;
     if (is_way("print")) /* of a bad string: the stream stays locked */
