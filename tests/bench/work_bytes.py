@@ -23,12 +23,12 @@ def stream(bench):
     count = bench.count(8_000_000, 40_000_000)
     bench.make((count, 3), "f8", lambda first, count: bench.rng.random(size=(count, 3)))
     bench.measure(f"norm of {count:,} vectors of 3, {count * 24 // 1_000_000} MB -> {count * 8 // 1_000_000} MB", [
-        Entry("C: pread, map, pwrite, 2 processes", [bench.path("pieces"), str(RANKS), "IN", "OUT"]),
+        Entry("C: pread, map, pwrite, 2 processes", [bench.path("pieces"), "norm", str(RANKS), "IN", "OUT"]),
         ours("kernels.c:norm3", 1.10, ["--io", "direct"]),
         ours("kernels.c:norm3", 1.8),
         ours("kernels.c:norm3", ranks=1),
         ours("kernels.c:norm", None, ["--io", "direct"], note=", vectors of any length"),
-        Entry("the same C, 1 process", [bench.path("pieces"), "1", "IN", "OUT"]),
+        Entry("the same C, 1 process", [bench.path("pieces"), "norm", "1", "IN", "OUT"]),
         Entry("Cython over the whole array", usual("norm", "whole")),
         Entry("mpi4py, Scatterv and Gatherv, 2 ranks", mpirun(RANKS, PYTHON, "mpi_scatterv.py", "IN", "OUT")),
     ])  # fmt: skip

@@ -15,13 +15,18 @@ def run(count, launcher):
     return Entry(f"{count:,}", command, loop=True, source=f"{count}.h5")
 
 
-def tell_times(title, counts, entries):
+def by_hand(bench, count, processes):
+    command = [bench.path("pieces"), "work", str(processes), "IN", "OUT"]
+    return Entry(f"{count:,}", command, loop=True, source=f"{count}.h5")
+
+
+def tell_times(title, counts, entries, most=FLAT):
     """Beside the most items, whose time is the surest."""
     for number, (count, entry) in enumerate(zip(counts, entries)):
         table.note_laps(title, entry)
         last = entry is entries[-1]
         ratio = entry.times(entries[-1]) * counts[-1] / count
-        target = "" if last else f"{1 / FLAT:.2f} to {FLAT:.2f}: {table.verdict(1 / FLAT <= ratio <= FLAT)}"
+        target = "" if last or not most else f"{1 / most:.2f} to {most:.2f}: {table.verdict(1 / most <= ratio <= most)}"
         table.row("" if number else title, f"{count:,}: {entry.median_s() / count * 1e9:.1f} ns an item",
                   table.seconds(entry.median_s()), "", "", "1" if last else table.times(ratio), target)  # fmt: skip
 
@@ -40,10 +45,13 @@ def scale(bench):
         bench.make_file(f"{count}.h5", (count,), "f8", lambda first, many: np.full(many, round(rounds)))
     alone = [run(count, []) for count in counts]
     together = [run(count, mpirun(RANKS, "--bind-to", "none")) for count in counts]
-    bench.timer.turns([*alone, *together], bench.args.repeat)
+    hand_alone, hand_together = ([by_hand(bench, count, processes) for count in counts] for processes in (1, RANKS))
+    bench.timer.turns([*alone, *together, *hand_alone, *hand_together], bench.args.repeat)
     bench.remove_data()
     ns = f"{ITEM_S * 1e9:.0f} ns"
     tell_times(f"items of {ns}, the loop alone, 2 ranks", counts, together)
+    tell_times("C: pread, map, pwrite, 2 processes", counts, hand_together, None)
     tell_times("the same, sequential", counts, alone)
+    tell_times("the same C, 1 process", counts, hand_alone, None)
     tell_memory(f"peak MiB of a rank, {counts[0]:,} and {counts[-1]:,} items", together)
     tell_memory("the same, sequential", alone)

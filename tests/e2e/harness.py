@@ -113,9 +113,11 @@ class Result:
         )
 
 
-def hear_interrupts():
-    """A script in the background, as CI may be, ignores SIGINT, and what it starts inherits that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def hear_signals():
+    """A script in the background, as CI may be, or under nohup ignores some, and what it starts would inherit that. Done here
+    once, not before each exec: that would make subprocess fork this whole process, which takes long."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def with_io(command):
@@ -140,8 +142,7 @@ class Running:
         self.err = tempfile.TemporaryFile(dir=scratch)
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err,
-            start_new_session=True, preexec_fn=hear_interrupts,
+            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err, start_new_session=True,
         )  # fmt: skip
         self.pid = self.process.pid
 

@@ -104,6 +104,7 @@ def work(suites, turn, results, verbose):
     os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp()  # Open MPI's folders are one run's at a time
     os.chmod(tempfile.tempdir, 0o1777)
     harness.adopt_orphans()
+    harness.hear_signals()
     result = Counting(verbose)
     try:
         while True:

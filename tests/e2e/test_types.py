@@ -82,10 +82,11 @@ class Pairs(Case):
                 np.testing.assert_array_equal(self.read("out.h5", "y"), values.astype(target))
             return
         if is_complex(source) and not is_complex(target):
-            for more in ((), ("--cast",)):
+            for more in ((), ("--cast",)) if stored == come else ():
                 self.refused(self.h5map(*words, *more), rf"h5map: .*{come}.*{to}")
             return
-        self.refused(self.h5map(*words), rf"h5map: .*{come}.*{to}.*--cast")
+        if stored == come:
+            self.refused(self.h5map(*words), rf"h5map: .*{come}.*{to}.*--cast")
         self.check_cast(words, values, target)
 
     def check_cast(self, words, values, target):
