@@ -5,7 +5,7 @@
 #define LOOKS 40 /* a few microseconds */
 #define FIRST_SLEEP_NS 8000
 #define LEAST_NS 1000000
-#define MOST_NS 4000000
+#define MOST_NS 5000000
 #define CROWD 8 /* more ranks on a CPU that look each LEAST_NS would take much of it */
 
 void patience_reset(struct patience *patience)
@@ -13,11 +13,15 @@ void patience_reset(struct patience *patience)
     patience->idle = 0;
 }
 
-long patience_beside(double work_s)
+static long within(double ns, long least, long most)
 {
-    const double ns = 1e9 * work_s / 4;
+    return ns < (double)least ? least : ns > (double)most ? most : (long)ns;
+}
 
-    return ns < LEAST_NS ? LEAST_NS : ns > MOST_NS ? MOST_NS : (long)ns;
+void patience_beside(struct patience *patience, double work_s)
+{
+    patience->most_ns = within(1e9 * work_s / 4, LEAST_NS, MOST_NS);
+    patience->first_ns = within(1e9 * work_s / 8, FIRST_SLEEP_NS, MOST_NS / 2);
 }
 
 /* The first sleep and the longest. */
@@ -25,7 +29,7 @@ static void choose_sleeps(const struct patience *patience, long *first_ns, long 
 {
     const long crowd = patience->crowd;
 
-    *first_ns = patience->most_ns > LEAST_NS ? patience->most_ns / 4 : FIRST_SLEEP_NS;
+    *first_ns = patience->first_ns ? patience->first_ns : FIRST_SLEEP_NS;
     *most_ns = patience->most_ns;
     if (crowd <= CROWD)
         return;

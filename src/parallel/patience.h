@@ -5,6 +5,7 @@
 struct patience {
     int crowd;     /* ranks per CPU of this host: where they are many, each looks less often */
     unsigned idle; /* looks in a row that found nothing */
+    long first_ns; /* the first sleep; 0: as short as they come */
     long most_ns;  /* the longest sleep; set it before the first wait, and whenever that changes */
     unsigned slow; /* sleeps in a row of one length, less 1: 0, each is twice as long as the one before */
 };
@@ -12,9 +13,9 @@ struct patience {
 /* Something happened: be quick again. */
 void patience_reset(struct patience *patience);
 
-/* The longest sleep, in ns, that does no harm beside work of so many seconds that is followed by more of it: a fourth,
- * but 1 to 4 ms. */
-long patience_beside(double work_s);
+/* The longest sleeps that do no harm beside work of so many seconds that is followed by more of it (0: none is): at first
+ * an eighth, then up to a fourth, but 1 to 5 ms. */
+void patience_beside(struct patience *patience, double work_s);
 
 /* Nothing happened: let others run. Local. */
 void patience_wait(struct patience *patience);

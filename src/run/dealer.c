@@ -209,7 +209,7 @@ static void serve(struct dealer *dealer)
             patience_reset(&patience);
         else
             patience_wait(&patience);
-        patience.most_ns = patience_beside(dealer->dealt_s);
+        patience_beside(&patience, ledger_left(&dealer->ledger) ? dealer->dealt_s : 0);
     }
 }
 

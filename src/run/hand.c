@@ -1,7 +1,8 @@
 #include "run/hand.h"
 
 #define TICKET_S 0.02         /* a ticket's work: long against a message, short against a run */
-#define TICKET_LEAST_S 0.0002 /* near the end tickets get smaller, but not below this */
+#define TICKET_LEAST_S 0.0005 /* near the end tickets get smaller, but not below this */
+#define KNOWN_S 0.0002        /* of work tells how long an item takes */
 #define LATE_S (3 * TICKET_S)
 #define GROWTH 16
 #define KEEPS 0.5   /* of the tickets before, in the time of an item, at each ticket */
@@ -72,7 +73,7 @@ void hand_unbook(struct hand *hand, const struct batch *result, double now_s)
 
 bool hand_is_known(const struct hand *hand)
 {
-    return hand->busy_s >= TICKET_LEAST_S;
+    return hand->busy_s >= KNOWN_S;
 }
 
 void hand_learn(struct hand *hand, const struct hand *other)

@@ -180,6 +180,14 @@ static void leave(struct player *player)
     }
 }
 
+/* Work that is in the lane after what it is at, in seconds; of the ticket that it is at, half. */
+static double ahead(const struct player *player)
+{
+    const int load = lane_load(player->crew->lane);
+
+    return load > 1 ? player->mapped_s : load == 1 ? player->mapped_s / 2 : 0;
+}
+
 /* The end: all that this rank has written is to be on disk. What went wrong before went to root as a result. */
 static int sync_all(struct player *player, struct error *error)
 {
@@ -210,7 +218,7 @@ static int player_run(void *self, struct error *error)
             patience_reset(&patience);
         else
             patience_wait(&patience);
-        patience.most_ns = patience_beside(lane_load(player->crew->lane) > 1 ? player->mapped_s : 0);
+        patience_beside(&patience, ahead(player));
     }
     leave_lane(player);
     leave(player);
