@@ -13,8 +13,8 @@ struct patience {
 /* Something happened: be quick again. */
 void patience_reset(struct patience *patience);
 
-/* The longest sleeps that do no harm beside work of so many seconds that is followed by more of it (0: none is): at first
- * an eighth, then up to a fourth, but 1 to 5 ms. */
+/* The longest sleeps that do no harm beside work of so many seconds that is followed by more of it (0: none is): at
+ * first an eighth, then up to a fourth, but 1 to 5 ms. */
 void patience_beside(struct patience *patience, double work_s);
 
 /* Nothing happened: let others run. Local. */

@@ -1,6 +1,7 @@
 /* pieces KERNEL PROCESSES IN OUT: the least that a kernel of work.h can cost: HDF5 only says where the bytes are; the
  * processes take pieces that stay in cache in turn: pread, map, pwrite; the results are sent to the disk on the way.
- * OUT gets /y and its attribute loop_s, the time from when all processes were there until the last had no more to do. */
+ * OUT gets /y and its attribute loop_s, the time from when all processes were there until the last had no more to do.
+ */
 #include "files.h"
 #include "work.h"
 
@@ -80,8 +81,8 @@ static off_t make(const char *path, hsize_t count)
     set = H5Dcreate2(file, "y", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, how, H5P_DEFAULT);
     said = H5Acreate2(file, "loop_s", H5T_NATIVE_DOUBLE, scalar, H5P_DEFAULT, H5P_DEFAULT);
     offset = (off_t)H5Dget_offset(set);
-    if (H5Awrite(said, H5T_NATIVE_DOUBLE, &none) < 0 || H5Aclose(said) < 0 || H5Sclose(scalar) < 0 || H5Dclose(set) < 0 ||
-        H5Pclose(how) < 0 || H5Sclose(space) < 0 || H5Fclose(file) < 0)
+    if (H5Awrite(said, H5T_NATIVE_DOUBLE, &none) < 0 || H5Aclose(said) < 0 || H5Sclose(scalar) < 0 ||
+        H5Dclose(set) < 0 || H5Pclose(how) < 0 || H5Sclose(space) < 0 || H5Fclose(file) < 0)
         exit(1);
     fd = open(path, O_WRONLY);
     if (fd < 0 || (count && fallocate(fd, 0, offset, (off_t)(count * sizeof(double)))) || close(fd))
