@@ -47,8 +47,8 @@ static void shrinks_near_the_end(void)
     const struct hand hand = hand_of(200, 1e-4);
 
     CU_ASSERT_EQUAL(hand_wants(&hand, &plan, 80, 4), 10);
-    CU_ASSERT_EQUAL(hand_wants(&hand, &plan, 8, 4), 2); /* 0.2 ms of work, less is not worth a message */
-    CU_ASSERT_EQUAL(hand_wants(&hand, &plan, 1, 4), 2);
+    CU_ASSERT_EQUAL(hand_wants(&hand, &plan, 8, 4), 5); /* 0.5 ms of work, less is not worth a message */
+    CU_ASSERT_EQUAL(hand_wants(&hand, &plan, 1, 4), 5);
 }
 
 static void takes_whole_units(void)
