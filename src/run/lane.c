@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #define SPINS 2000 /* looks before the lane sleeps: about 10 us */
@@ -15,6 +16,9 @@
 /* Below the stack, addresses that hold nothing: a kernel whose stack overflows by large frames meets them, not the
  * stack of another thread. */
 #define GUARD_BYTES ((size_t)64 << 20)
+
+/* The stack, where the user sets no limit (ulimit -s unlimited); only what is used of it becomes memory. */
+#define STACK_BYTES ((size_t)1 << 30)
 
 struct lane {
     struct mapper *mapper;
@@ -73,16 +77,29 @@ static void *lane_thread(void *argument)
     return NULL;
 }
 
+/* The limit that the user sets holds here, too. */
+static int choose_stack(pthread_attr_t *how)
+{
+    struct rlimit limit;
+    const int problem = pthread_attr_init(how);
+
+    if (problem)
+        return problem;
+    pthread_attr_setguardsize(how, GUARD_BYTES);
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY)
+        pthread_attr_setstacksize(how, STACK_BYTES); /* glibc's own choice is 2 MiB */
+    return 0;
+}
+
 /* Signals are the main thread's business. */
 static int start_thread(struct lane *lane)
 {
     pthread_attr_t how;
     sigset_t all, before;
-    int problem = pthread_attr_init(&how);
+    int problem = choose_stack(&how);
 
     if (problem)
         return problem;
-    pthread_attr_setguardsize(&how, GUARD_BYTES);
 
     sigfillset(&all);
     sigdelset(&all, SIGSEGV);

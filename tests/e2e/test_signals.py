@@ -3,8 +3,10 @@
 import glob
 import os
 import re
+import resource
 import signal
 import time
+import unittest
 
 import numpy as np
 
@@ -397,6 +399,13 @@ class Crashes(Broken):
         self.sound(result)
         self.assertRegex(result.err, r"h5map: in flight: .*rank 2: items? .* \(a rank may have died\)\n")
         self.goes_on(re.search(r"stopped by SIGTERM; (\d+) of 1000 items are kept", result.err)[1])
+
+    @unittest.skipIf(resource.getrlimit(resource.RLIMIT_STACK)[1] != resource.RLIM_INFINITY, "a hard limit on stacks")
+    def test_a_stack_without_limit(self):
+        env = {"E2E_HOW": "array", "E2E_ITEM": "995"}
+        for launcher in ((), ("-j2",)):
+            words = ("run", *launcher, "--overwrite", *self.words)
+            self.succeeded(self.call("sh", "-c", 'ulimit -s unlimited && exec "$@"', "-", H5MAP, *words, env=env))
 
     def test_in_init(self):
         env = {"E2E_HOW": "address"}
