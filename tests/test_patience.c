@@ -1,0 +1,60 @@
+/* How long is slept beside work of so many seconds. */
+#include "parallel/patience.h"
+#include "suite.h"
+
+static struct patience beside(double work_s)
+{
+    struct patience patience = {0};
+
+    patience_beside(&patience, work_s);
+    return patience;
+}
+
+static void looks_often_where_nothing_is_ahead(void)
+{
+    const struct patience none = beside(0), little = beside(1e-6);
+
+    CU_ASSERT_EQUAL(none.first_ns, 8000);
+    CU_ASSERT_EQUAL(none.most_ns, 1000000);
+    CU_ASSERT(little.first_ns == none.first_ns && little.most_ns == none.most_ns);
+}
+
+static void sleeps_a_part_of_the_work(void)
+{
+    const struct patience brief = beside(0.002), usual = beside(0.008);
+
+    CU_ASSERT_EQUAL(brief.first_ns, 250000);
+    CU_ASSERT_EQUAL(brief.most_ns, 1000000);
+    CU_ASSERT_EQUAL(usual.first_ns, 1000000);
+    CU_ASSERT_EQUAL(usual.most_ns, 2000000);
+}
+
+static void never_sleeps_long(void)
+{
+    const struct patience hour = beside(3600);
+
+    CU_ASSERT_EQUAL(hour.first_ns, 2500000);
+    CU_ASSERT_EQUAL(hour.most_ns, 5000000);
+}
+
+static void is_quick_again_after_a_find(void)
+{
+    struct patience patience = beside(0);
+
+    for (int k = 0; k < 50; k++)
+        patience_wait(&patience);
+    CU_ASSERT_EQUAL(patience.idle, 50);
+    patience_reset(&patience);
+    CU_ASSERT_EQUAL(patience.idle, 0);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"looks often where nothing is ahead", looks_often_where_nothing_is_ahead},
+                           {"sleeps a part of the work", sleeps_a_part_of_the_work},
+                           {"never sleeps long", never_sleeps_long},
+                           {"is quick again after a find", is_quick_again_after_a_find},
+                           CU_TEST_INFO_NULL};
+
+    return suite_run("patience", tests);
+}
