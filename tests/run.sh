@@ -87,7 +87,7 @@ end_to_end() {
 }
 
 # What of the end-to-end tests has to do with MPI: how ranks start, share, meet a failure, and end.
-ranks="parallel ranks launchers direct large signals failures resume debug shared ragged describe"
+ranks="parallel ranks launchers direct signals failures shared ragged"
 
 # The same sources with MPICH and its HDF5; before the clusters, which take it too.
 with_mpich() {

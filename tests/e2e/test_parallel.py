@@ -81,9 +81,9 @@ class SameBytes(Case):
         self.compare("work:cheap", "x", (64,), [[], ["--io", "direct"]])
 
     @slow
-    def test_sixty_four_ranks_and_few_items(self):
-        self.compare("work:nap", "naps", (64,), [["--slice", "1"]])
-        self.compare("work:cheap", "few", (64,), [["--schedule", "static"]])
+    def test_many_ranks_and_few_items(self):
+        self.compare("work:nap", "naps", (32,), [["--slice", "1"]])
+        self.compare("work:cheap", "few", (32,), [["--schedule", "static"]])
 
 
 class Quick(Case):
