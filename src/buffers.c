@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#ifndef MADV_POPULATE_WRITE /* glibc before 2.35; Linux before 5.14 does without */
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define HUGE_BYTES ((size_t)2 << 20)
 
 void *buffers_alloc(size_t count, size_t bytes, bool whole)

@@ -94,6 +94,8 @@ static void gives_a_second_ticket_of_short_items_only(void)
     hand_book(&slow, 1, 0);
     CU_ASSERT(!hand_has_room(&new, &plan, 0) && hand_has_room(&quick, &plan, 0) && !hand_has_room(&slow, &plan, 0));
     CU_ASSERT_FALSE(hand_has_room(&quick, &one, 0));
+    CU_ASSERT(hand_takes_ahead(&plan, 1e-3) && !hand_takes_ahead(&one, 1e-3));
+    CU_ASSERT(!hand_takes_ahead(&plan, 0.5) && !hand_takes_ahead(&plan, 0));
     hand_book(&quick, 1, 0);
     CU_ASSERT_FALSE(hand_has_room(&quick, &plan, 0));
     CU_ASSERT_EQUAL(quick.sent, 3);

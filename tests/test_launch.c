@@ -26,6 +26,7 @@ static const char *const variables[] = {"OMPI_COMM_WORLD_RANK",
                                         "OMPI_COMM_WORLD_LOCAL_RANK",
                                         "OMPI_COMM_WORLD_LOCAL_SIZE",
                                         "MPI_LOCALRANKID",
+                                        "MPI_LOCALNRANKS",
                                         "SLURM_LOCALID"};
 
 static void clear_environment(void)
@@ -80,18 +81,18 @@ static void test_promise(void)
 struct housed {
     const char *set[5]; /* NAME=VALUE, NULL-terminated */
     bool one_host;
-    int local_rank;
+    int local_rank, local_ranks;
 };
 
 static void test_host(void)
 {
     static const struct housed cases[] = {
-        {{NULL}, true, -1},
-        {{"OMPI_COMM_WORLD_SIZE=4", "OMPI_COMM_WORLD_LOCAL_SIZE=4", "OMPI_COMM_WORLD_LOCAL_RANK=3", NULL}, true, 3},
-        {{"OMPI_COMM_WORLD_SIZE=4", "OMPI_COMM_WORLD_LOCAL_SIZE=2", "OMPI_COMM_WORLD_LOCAL_RANK=1", NULL}, false, 1},
-        {{"PMI_RANK=5", "PMI_SIZE=8", "MPI_LOCALRANKID=1", NULL}, false, 1},
-        {{"PMIX_RANK=5", "SLURM_LOCALID=2", NULL}, false, 2},
-        {{"SLURM_JOB_ID=7", "SLURM_LOCALID=0", NULL}, true, -1}, /* a batch script */
+        {{NULL}, true, -1, 1},
+        {{"OMPI_COMM_WORLD_SIZE=4", "OMPI_COMM_WORLD_LOCAL_SIZE=4", "OMPI_COMM_WORLD_LOCAL_RANK=3", NULL}, true, 3, 4},
+        {{"OMPI_COMM_WORLD_SIZE=4", "OMPI_COMM_WORLD_LOCAL_SIZE=2", "OMPI_COMM_WORLD_LOCAL_RANK=1", NULL}, false, 1, 2},
+        {{"PMI_RANK=5", "PMI_SIZE=8", "MPI_LOCALRANKID=1", "MPI_LOCALNRANKS=3", NULL}, false, 1, 3},
+        {{"PMIX_RANK=5", "SLURM_LOCALID=2", NULL}, false, 2, 1},
+        {{"SLURM_JOB_ID=7", "SLURM_LOCALID=0", NULL}, true, -1, 1}, /* a batch script */
     };
 
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
@@ -100,6 +101,7 @@ static void test_host(void)
             putenv((char *)*set);
         CU_ASSERT_EQUAL(launch_on_one_host(), cases[k].one_host);
         CU_ASSERT_EQUAL(launch_local_rank(), cases[k].local_rank);
+        CU_ASSERT_EQUAL(launch_local_ranks(), cases[k].local_ranks);
     }
     clear_environment();
 }

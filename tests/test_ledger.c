@@ -84,6 +84,19 @@ static void deals_more_than_32_bits_can_count(void)
     CU_ASSERT(next == items && tickets <= 4);
 }
 
+static void deals_no_more_than_fits(void)
+{
+    struct ledger ledger;
+    uint64_t first, count, next = 0;
+
+    ledger_open(&ledger, 10000, 8, NULL);
+    ledger.grain = (struct grain){.every = 4096};
+    ledger.most = 3000;
+    for (; ledger_take(&ledger, 3000, &first, &count); next += count)
+        CU_ASSERT(first == next && count <= 3000 && (count % 8 == 0 || first + count == 10000));
+    CU_ASSERT_EQUAL(next, 10000);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"deals all", deals_all},
@@ -91,6 +104,7 @@ int main(void)
                            {"cuts at blocks", cuts_at_blocks},
                            {"ends at units", ends_at_units},
                            {"deals more than 32 bits can count", deals_more_than_32_bits_can_count},
+                           {"deals no more than fits", deals_no_more_than_fits},
                            {"deals nothing of nothing", deals_nothing_of_nothing},
                            CU_TEST_INFO_NULL};
 

@@ -175,6 +175,65 @@ static void small_ones_are_copied(void)
     close_everywhere(mail);
 }
 
+#define MIXED (3 * COPIES)
+
+/* Of the k-th image: a small one, or one that is not copied. */
+static size_t mixed_bytes(int k)
+{
+    return k % 3 == 2 ? IMAGE_BYTES : sizeof(struct batch) + (size_t)k * 8;
+}
+
+/* More than there are copies for, one after the other; each is told of once. */
+static void send_mixed(struct mail *mail, int rank, char *images)
+{
+    const size_t room = mail_image_bytes(IMAGE_BYTES, INT_MAX);
+    bool told[MIXED] = {false};
+    struct patience patience = {.most_ns = 1000000};
+
+    for (int k = 0; k < MIXED; k++) {
+        struct batch *image = (struct batch *)(void *)(images + (size_t)k * room);
+
+        fill(image, (uint64_t)(rank + k), mixed_bytes(k));
+        CU_ASSERT_FATAL(mail_room(mail));
+        mail_send(mail, rank, image, image->count);
+    }
+    for (int left = MIXED; left > 0;) {
+        const char *image = (const char *)mail_sent(mail);
+
+        if (!image) {
+            patience_wait(&patience);
+            continue;
+        }
+        CU_ASSERT_FALSE(told[(size_t)(image - images) / room]);
+        told[(size_t)(image - images) / room] = true;
+        memset(images + (size_t)(image - images), 0, room);
+        left--;
+    }
+    CU_ASSERT_PTR_NULL(mail_sent(mail));
+    wait_until_sent(mail);
+}
+
+static void more_than_there_are_copies(void)
+{
+    const struct mail_spec spec = {IMAGE_BYTES, IMAGE_BYTES, MIXED, COPIES, 1, false, INT_MAX};
+    char *images = aligned_alloc(BATCH_ALIGN, MIXED * mail_image_bytes(IMAGE_BYTES, INT_MAX));
+    struct mail *mail = open_everywhere(&spec);
+
+    for (int rank = 1; mail && team_rank(suite_team()) == 0 && rank < team_size(suite_team()); rank++)
+        send_mixed(mail, rank, images);
+    for (int k = 0; mail && team_rank(suite_team()) > 0 && k < MIXED; k++) {
+        struct batch *got = wait_for_mail(mail);
+
+        CU_ASSERT_EQUAL(got->first, (uint64_t)(team_rank(suite_team()) + k));
+        CU_ASSERT_EQUAL(got->count, mixed_bytes(k));
+        CU_ASSERT_EQUAL(wrong_bytes(got), 0);
+        mail_again(mail, got);
+    }
+    if (mail)
+        close_everywhere(mail);
+    free(images);
+}
+
 static void image_sizes_are_whole_blocks(void)
 {
     for (size_t bytes = 1; bytes < 3000; bytes += 37)
@@ -204,6 +263,7 @@ int main(void)
     CU_TestInfo tests[] = {{"there and back with large counts", with_large_counts},
                            {"there and back with counts of at most 3", with_counts_of_at_most_3},
                            {"small ones are copied", small_ones_are_copied},
+                           {"more than there are copies", more_than_there_are_copies},
                            {"image sizes are whole blocks", image_sizes_are_whole_blocks},
                            {"closes with nothing said", closes_with_nothing_said},
                            CU_TEST_INFO_NULL};

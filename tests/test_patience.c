@@ -37,15 +37,42 @@ static void never_sleeps_long(void)
     CU_ASSERT_EQUAL(hour.most_ns, 5000000);
 }
 
+/* The k-th sleep in a row, without sleeping; 0: it only looks. */
+static long sleep_of(struct patience patience, unsigned k)
+{
+    patience.idle = k;
+    return patience_next_ns(&patience);
+}
+
+static void sleeps_longer_each_time(void)
+{
+    struct patience patience = beside(0);
+
+    CU_ASSERT(sleep_of(patience, 0) == 0 && sleep_of(patience, 39) == 0);
+    CU_ASSERT(sleep_of(patience, 40) == 8000 && sleep_of(patience, 41) == 16000 && sleep_of(patience, 46) == 512000);
+    CU_ASSERT(sleep_of(patience, 47) == 1000000 && sleep_of(patience, 4000000000) == 1000000);
+    patience.slow = 2;
+    CU_ASSERT(sleep_of(patience, 42) == 8000 && sleep_of(patience, 43) == 16000);
+}
+
+static void is_slower_in_a_crowd(void)
+{
+    struct patience patience = {.crowd = 8, .most_ns = 1000000};
+
+    CU_ASSERT(sleep_of(patience, 39) == 0 && sleep_of(patience, 40) == 8000);
+    patience.crowd = 32;
+    CU_ASSERT(sleep_of(patience, 0) == 0 && sleep_of(patience, 1) == 2000000 && sleep_of(patience, 5) == 4000000);
+}
+
 static void is_quick_again_after_a_find(void)
 {
     struct patience patience = beside(0);
 
-    for (int k = 0; k < 50; k++)
+    for (int k = 0; k < 45; k++)
         patience_wait(&patience);
-    CU_ASSERT_EQUAL(patience.idle, 50);
+    CU_ASSERT_EQUAL(patience_next_ns(&patience), 256000);
     patience_reset(&patience);
-    CU_ASSERT_EQUAL(patience.idle, 0);
+    CU_ASSERT_EQUAL(patience_next_ns(&patience), 0);
 }
 
 int main(void)
@@ -53,6 +80,8 @@ int main(void)
     CU_TestInfo tests[] = {{"looks often where nothing is ahead", looks_often_where_nothing_is_ahead},
                            {"sleeps a part of the work", sleeps_a_part_of_the_work},
                            {"never sleeps long", never_sleeps_long},
+                           {"sleeps longer each time", sleeps_longer_each_time},
+                           {"is slower in a crowd", is_slower_in_a_crowd},
                            {"is quick again after a find", is_quick_again_after_a_find},
                            CU_TEST_INFO_NULL};
 

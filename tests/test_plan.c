@@ -35,9 +35,14 @@ static struct job *job_of(enum type wire, uint64_t n, uint64_t items, int ranks)
     return job;
 }
 
+/* Of root, or of another rank, which receives into two images more than it has slots. */
 static uint64_t buffers(const struct plan *plan)
 {
-    return (uint64_t)(plan->slots + plan->pool) * (plan->image_in_bytes + plan->image_out_bytes) + plan->cache_bytes;
+    const uint64_t in = plan->image_in_bytes, out = plan->image_out_bytes, slots = (uint64_t)plan->slots;
+    const uint64_t root = (slots + (uint64_t)plan->pool) * (in + out);
+    const uint64_t other = plan->schedule == SCHEDULE_DYNAMIC && plan->pool ? (slots + 2) * in + slots * out : 0;
+
+    return (root > other ? root : other) + plan->cache_bytes;
 }
 
 static void stays_within_memory(void)
@@ -60,6 +65,26 @@ static void stays_within_memory(void)
                 }
                 free(job);
             }
+}
+
+/* Tickets that end where pages of results do are no larger than their images, however small the memory. */
+static void ends_direct_tickets_with_pages(void)
+{
+    for (uint64_t n = 1; n < 100000; n *= 3)
+        for (uint64_t memory = 1 << 20; memory <= 64 << 20; memory *= 2) {
+            struct job *job = job_of(TYPE_DOUBLE, n, 1000000, 2);
+            struct error error = {0};
+            struct plan plan;
+
+            job->signature.out[0].type = TYPE_INT8;
+            job->input.direct = true;
+            job->options.memory_bytes = memory;
+            if (plan_make(&job->input, &plan, &error) == OK) {
+                CU_ASSERT(plan.direct_out && plan.grain.every <= plan.slice);
+                CU_ASSERT(memory < 64 << 20 || n > 1 || plan.grain.every == 4096);
+            }
+            free(job);
+        }
 }
 
 /* A table takes nothing of --memory, however large, chunked or converted. */
@@ -329,6 +354,7 @@ static void counts_beyond_32_bits(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"stays within memory", stays_within_memory},
+                           {"ends direct tickets with pages", ends_direct_tickets_with_pages},
                            {"tables are beside the memory", tables_are_beside_the_memory},
                            {"refuses an item that does not fit", refuses_an_item_that_does_not_fit},
                            {"refuses a chunk that does not fit", refuses_a_chunk_that_does_not_fit},

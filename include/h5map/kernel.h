@@ -46,7 +46,7 @@
  *
  * Return 0, or h5map_fail(item, "why %g", x): this item failed and holds the fill value, the others
  * go on; or h5map_stop(item, "why"): the whole run ends. Results are zero when the function is called.
- * Its stack is what `ulimit -s` says, 1 GiB where that is unlimited.
+ * Its stack is what `ulimit -s` says, 1 GiB where that is unlimited and addresses are not.
  * It compiles as C11 and as C++ (g++, clang++). The mathematics library is linked; others: --libs.
  */
 #ifndef H5MAP_KERNEL_H

@@ -38,19 +38,25 @@ static void choose_sleeps(const struct patience *patience, long *first_ns, long 
     *first_ns = *most_ns / 2;
 }
 
-void patience_wait(struct patience *patience)
+long patience_next_ns(const struct patience *patience)
 {
     const unsigned looks = patience->crowd > CROWD ? 1 : LOOKS;
-    unsigned doublings = patience->idle < looks ? 0 : (patience->idle - looks) / (patience->slow + 1);
+    unsigned doublings;
     long ns, most_ns;
 
-    patience->idle++;
-    if (patience->idle <= looks) /* without sched_yield, which costs a thread its turn: Linux lets it wait for ticks */
-        return;
+    if (patience->idle < looks) /* without sched_yield, which costs a thread its turn: Linux lets it wait for ticks */
+        return 0;
     choose_sleeps(patience, &ns, &most_ns);
-    while (doublings-- && ns < most_ns)
+    for (doublings = (patience->idle - looks) / (patience->slow + 1); doublings && ns < most_ns; doublings--)
         ns *= 2;
-    if (ns > most_ns)
-        ns = most_ns;
-    nanosleep(&(struct timespec){ns / 1000000000, ns % 1000000000}, NULL);
+    return ns < most_ns ? ns : most_ns;
+}
+
+void patience_wait(struct patience *patience)
+{
+    const long ns = patience_next_ns(patience);
+
+    patience->idle++;
+    if (ns)
+        nanosleep(&(struct timespec){ns / 1000000000, ns % 1000000000}, NULL);
 }

@@ -17,6 +17,9 @@ void patience_reset(struct patience *patience);
  * first an eighth, then up to a fourth, but 1 to 5 ms. */
 void patience_beside(struct patience *patience, double work_s);
 
+/* How long the next wait sleeps, in ns; 0: it does not. */
+long patience_next_ns(const struct patience *patience);
+
 /* Nothing happened: let others run. Local. */
 void patience_wait(struct patience *patience);
 

@@ -24,8 +24,9 @@ static void place_tables(struct tables *tables, const struct tables_spec *spec)
     }
 }
 
-static void measure_team(struct team *team)
+static void measure_team(struct team *team, int crowd)
 {
+    team->crowd = crowd;
     MPI_Comm_rank(team->comm, &team->rank);
     MPI_Comm_size(team->comm, &team->size);
 }
@@ -38,10 +39,10 @@ static void find_hosts(struct tables *tables, int ranks_a_host)
         MPI_Comm_split(team->comm, team->rank / ranks_a_host, team->rank, &tables->host.comm);
     else
         MPI_Comm_split_type(team->comm, MPI_COMM_TYPE_SHARED, team->rank, MPI_INFO_NULL, &tables->host.comm);
-    measure_team(&tables->host);
+    measure_team(&tables->host, team->crowd);
     MPI_Comm_split(team->comm, tables->host.rank == 0 ? 0 : MPI_UNDEFINED, team->rank, &tables->firsts.comm);
     if (tables->host.rank == 0)
-        measure_team(&tables->firsts);
+        measure_team(&tables->firsts, team->crowd);
 }
 
 static void forget_hosts(struct tables *tables)

@@ -15,6 +15,9 @@ bool launch_has_launcher(void);
 /* Which of the ranks on this host this one is, from 0; -1: there is no launcher, or it does not tell. */
 int launch_local_rank(void);
 
+/* How many ranks this host has; 1 also where the launcher does not tell. */
+int launch_local_ranks(void);
+
 /* The CPUs that this process may use, at least 1. */
 int launch_cores(void);
 

@@ -55,11 +55,17 @@ int launch_cores(void)
     return count > 0 ? count : 1;
 }
 
+int launch_local_ranks(void)
+{
+    static const char *const counts[] = {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", NULL};
+
+    return launch_has_launcher() ? first_of(counts, 1) : 1;
+}
+
 /* A launcher may have given each rank CPUs of its own. */
 int launch_crowd(void)
 {
-    static const char *const counts[] = {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", NULL};
-    const int ranks = launch_has_launcher() ? first_of(counts, 1) : 1;
+    const int ranks = launch_local_ranks();
     const long cpus = launch_is_child() ? launch_cores() : sysconf(_SC_NPROCESSORS_ONLN);
 
     return cpus > 0 && ranks > cpus ? (int)((ranks + cpus - 1) / cpus) : 1;

@@ -77,15 +77,17 @@ static uint64_t decode_bytes(const struct plan *plan, uint64_t slice)
     return bytes;
 }
 
-/* The bytes of a rank's buffers under this cut; root's, which holds the most. */
+/* The bytes of a rank's buffers under this cut: of root or another, whoever holds more. */
 static uint64_t cut_bytes(const struct plan *plan, const struct cut *cut)
 {
     const uint64_t in = image_inputs_bytes(plan, cut->slice), out = image_results_bytes_max(plan, cut->slice);
     const uint64_t scratch = piece_of(plan, cut->slice) * piece_bytes(plan) + plan->reasons_bytes + encoder_bytes(plan);
+    const uint64_t slots = (uint64_t)cut->slots, root = (slots + (uint64_t)cut->pool) * (in + out);
+    /* A sync and the stop may come into any image; payloads leave from one of their own. */
+    const uint64_t other =
+        plan->schedule == SCHEDULE_DYNAMIC && cut->pool ? (slots + 2) * in + (slots + (plan->ragged ? 1 : 0)) * out : 0;
 
-    /* A rank that is not root receives into one image more than it has slots. */
-    return (uint64_t)cut->slots * (in + out) + (uint64_t)cut->pool * (in + out) + scratch +
-           decode_bytes(plan, cut->slice);
+    return (root > other ? root : other) + scratch + decode_bytes(plan, cut->slice);
 }
 
 /* The next slice to try: whole rows of chunks while it holds one. */
@@ -312,12 +314,14 @@ static bool find_cut_and_bundles(const struct plan_input *input, struct plan *pl
         slice = cut->slice < slice ? cut->slice : slice; /* never more again: it comes to an end */
         fewer = choose_bundles(input, plan, slice);
     }
-    if (plan->slice_fixed || cut->slice < plan->grain.every)
+    if (cut->slice < plan->grain.every)
         plan->grain = (struct grain){0};
-    if (plan->grain.every == 0 && !plan->slice_fixed)
+    if (plan->grain.every == 0)
         plan->grain = grain_of_pages(plan);
     if (plan->unit > 1)
         grain_of_results(plan, plan->unit + 1, &plan->grain);
+    if (plan->slice_fixed || cut->slice < plan->grain.every) /* a ticket may be as large as that */
+        plan->grain = (struct grain){0};
     return cut->slice > 0;
 }
 

@@ -14,7 +14,7 @@ static int nth(const cpu_set_t *set, int number)
     return cpu;
 }
 
-void cpu_begin_on(int number)
+void cpu_begin_on(int number, int threads)
 {
     cpu_set_t all, one;
     int count;
@@ -22,7 +22,7 @@ void cpu_begin_on(int number)
     if (sched_getaffinity(0, sizeof all, &all) || (count = CPU_COUNT(&all)) < 2)
         return;
     CPU_ZERO(&one);
-    CPU_SET(nth(&all, number % count), &one);
+    CPU_SET(nth(&all, number < threads ? (int)((long)number * count / threads) : number % count), &one);
     if (!sched_setaffinity(0, sizeof one, &one))
         sched_setaffinity(0, sizeof all, &all);
 }

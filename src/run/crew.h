@@ -68,7 +68,7 @@ struct batch *crew_headers(const struct crew *crew, size_t count, uint64_t image
 /* The room of an image of at most `bytes`: whole blocks of messages. */
 size_t crew_image_bytes(const struct crew *crew, uint64_t bytes);
 
-/* One such image, of which little more than the header is used; NULL: no memory. */
+/* One such image, whose memory is taken as it is used; NULL: there is none. */
 struct batch *crew_image(const struct crew *crew, uint64_t bytes);
 
 #endif

@@ -220,6 +220,7 @@ static int dealer_run(void *self, struct error *error)
     dealer->error = error;
     ledger_open(&dealer->ledger, dealer->crew->plan->items, dealer->crew->plan->block, dealer->crew->done);
     dealer->ledger.grain = dealer->crew->plan->grain;
+    dealer->ledger.most = dealer->crew->plan->slice; /* images have room for no more */
     serve(dealer);
     return error->code;
 }

@@ -8,12 +8,16 @@
 #define KEEPS 0.5   /* of the tickets before, in the time of an item, at each ticket */
 #define UNIT_S 0.25 /* what a ticket of a whole unit may take: what is lost where the run is cut off */
 
+bool hand_takes_ahead(const struct plan *plan, double item_s)
+{
+    return plan->slots > 1 && item_s > 0 && item_s * (double)plan->block < TICKET_S;
+}
+
 bool hand_has_room(const struct hand *hand, const struct plan *plan, double now_s)
 {
     if (hand->load == 0)
         return true;
-    return (int)hand->load < plan->slots && hand->item_s > 0 && hand->item_s * (double)plan->block < TICKET_S &&
-           now_s - hand->heard_s < LATE_S;
+    return (int)hand->load < plan->slots && hand_takes_ahead(plan, hand->item_s) && now_s - hand->heard_s < LATE_S;
 }
 
 /* Is it time for a whole unit, which can be encoded at once? Where it takes longer than other tickets, enough must be

@@ -15,6 +15,9 @@ struct hand {
     bool queued;       /* root's: it may get a ticket */
 };
 
+/* Are items that take so long short enough for a rank to get its next ticket while it is at one? */
+bool hand_takes_ahead(const struct plan *plan, double item_s);
+
 /* May it have one more ticket, at this time? A second only where its items are short, and not while it is late with the
  * first: it would wait behind a long item. */
 bool hand_has_room(const struct hand *hand, const struct plan *plan, double now_s);

@@ -64,7 +64,7 @@ int stage_open_crew(struct run *run)
         lane_open(run->mapper, run->plan.slots, &run->lane, run->error))
         return run->error->code;
     if (team_size(run->team) > 1)
-        lane_begin_on(run->lane, launch_local_rank());
+        lane_begin_apart(run->lane, launch_local_rank(), launch_local_ranks());
     mapper_use_tables(run->mapper, run->table);
     run->crew = (struct crew){.plan = &run->plan, .team = run->team, .lane = run->lane};
     if (run->plan.schedule == SCHEDULE_STATIC)

@@ -16,9 +16,11 @@
 /* Below the stack, addresses that hold nothing: a kernel whose stack overflows by large frames meets them, not the
  * stack of another thread. */
 #define GUARD_BYTES ((size_t)64 << 20)
+#define GUARD_LEAST_BYTES ((size_t)64 << 10)
 
-/* The stack, where the user sets no limit (ulimit -s unlimited); only what is used of it becomes memory. */
-#define STACK_BYTES ((size_t)1 << 30)
+/* The stack, where the user sets no limit (ulimit -s unlimited): the first of these that can be had. Only what is used
+ * of it becomes memory. */
+static const size_t stack_bytes[] = {(size_t)1 << 30, (size_t)128 << 20, (size_t)16 << 20};
 
 struct lane {
     struct mapper *mapper;
@@ -27,7 +29,7 @@ struct lane {
     pthread_cond_t work, over;
     bool ended;
     int slots;
-    int cpu;                   /* to begin on; -1: any */
+    int number, lanes;         /* of this host; number -1: not known */
     atomic_uint started, done; /* slots handed in, slots mapped: counts that only rise */
     unsigned taken;            /* slots handed back */
     atomic_bool leave;
@@ -60,8 +62,8 @@ static void *lane_thread(void *argument)
     for (unsigned done = 0; !atomic_load(&lane->leave);) {
         if (wait_for_work(lane, done) == done)
             continue;
-        if (done == 0 && lane->cpu >= 0)
-            cpu_begin_on(lane->cpu);
+        if (done == 0 && lane->number >= 0)
+            cpu_begin_on(lane->number, lane->lanes);
         struct slot *slot = lane->ring[done % (unsigned)lane->slots];
 
         mapper_use_heap(lane->mapper, &slot->heap);
@@ -77,29 +79,47 @@ static void *lane_thread(void *argument)
     return NULL;
 }
 
-/* The limit that the user sets holds here, too. */
-static int choose_stack(pthread_attr_t *how)
+static bool stack_is_unlimited(void)
 {
     struct rlimit limit;
-    const int problem = pthread_attr_init(how);
+
+    return getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
+}
+
+/* With that stack (0: glibc's choice, the user's limit or 2 MiB) and guard. */
+static int create(struct lane *lane, size_t stack, size_t guard)
+{
+    pthread_attr_t how;
+    int problem = pthread_attr_init(&how);
 
     if (problem)
         return problem;
-    pthread_attr_setguardsize(how, GUARD_BYTES);
-    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY)
-        pthread_attr_setstacksize(how, STACK_BYTES); /* glibc's own choice is 2 MiB */
-    return 0;
+    pthread_attr_setguardsize(&how, guard);
+    if (stack)
+        pthread_attr_setstacksize(&how, stack);
+    problem = pthread_create(&lane->thread, &how, lane_thread, lane);
+    pthread_attr_destroy(&how);
+    return problem;
+}
+
+/* Addresses may be limited, too (ulimit -v): then with less. */
+static int create_thread(struct lane *lane)
+{
+    int problem = EAGAIN;
+
+    if (stack_is_unlimited())
+        for (size_t k = 0; problem && k < sizeof stack_bytes / sizeof stack_bytes[0]; k++)
+            problem = create(lane, stack_bytes[k], GUARD_BYTES);
+    if (problem)
+        problem = create(lane, 0, GUARD_BYTES);
+    return problem ? create(lane, 0, GUARD_LEAST_BYTES) : 0;
 }
 
 /* Signals are the main thread's business. */
 static int start_thread(struct lane *lane)
 {
-    pthread_attr_t how;
     sigset_t all, before;
-    int problem = choose_stack(&how);
-
-    if (problem)
-        return problem;
+    int problem;
 
     sigfillset(&all);
     sigdelset(&all, SIGSEGV);
@@ -108,9 +128,8 @@ static int start_thread(struct lane *lane)
     sigdelset(&all, SIGILL);
     sigdelset(&all, SIGABRT);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    problem = pthread_create(&lane->thread, &how, lane_thread, lane);
+    problem = create_thread(lane);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&how);
     return problem;
 }
 
@@ -125,7 +144,7 @@ int lane_open(struct mapper *mapper, int slots, struct lane **lane_out, struct e
     }
     lane->mapper = mapper;
     lane->slots = slots;
-    lane->cpu = -1;
+    lane->number = -1;
     pthread_mutex_init(&lane->lock, NULL);
     pthread_cond_init(&lane->work, NULL);
     pthread_cond_init(&lane->over, NULL);
@@ -139,9 +158,10 @@ int lane_open(struct mapper *mapper, int slots, struct lane **lane_out, struct e
     return OK;
 }
 
-void lane_begin_on(struct lane *lane, int cpu)
+void lane_begin_apart(struct lane *lane, int number, int lanes)
 {
-    lane->cpu = cpu;
+    lane->number = number;
+    lane->lanes = lanes;
 }
 
 void lane_start(struct lane *lane, struct slot *slot)

@@ -17,8 +17,9 @@ struct slot {
  */
 int lane_open(struct mapper *mapper, int slots, struct lane **lane, struct error *error);
 
-/* Before the first slot: on which CPU the thread is to begin (cpu.h). Without it, where it is. */
-void lane_begin_on(struct lane *lane, int cpu);
+/* Before the first slot: the thread is to begin on a CPU of its own (cpu.h), as the number-th of so many lanes of this
+ * host; -1: it is not known which. Without it, it begins where it is. */
+void lane_begin_apart(struct lane *lane, int number, int lanes);
 
 /* Hand a slot over. */
 void lane_start(struct lane *lane, struct slot *slot);

@@ -25,12 +25,15 @@ static bool find_gap(struct ledger *ledger)
 
 bool ledger_take(struct ledger *ledger, uint64_t want, uint64_t *first, uint64_t *count)
 {
-    uint64_t blocks;
+    uint64_t blocks, items;
 
     if (!find_gap(ledger))
         return false;
     *first = ledger->gap.first;
-    blocks = (grain_end(&ledger->grain, *first, want) - *first) / ledger->block;
+    items = grain_end(&ledger->grain, *first, want) - *first;
+    if (ledger->most && items > ledger->most)
+        items = ledger->most;
+    blocks = items / ledger->block;
     if (blocks == 0)
         blocks = 1;
     *count = blocks * ledger->block < ledger->gap.count ? blocks * ledger->block : ledger->gap.count;

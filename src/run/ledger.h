@@ -10,7 +10,8 @@ struct ledger {
     struct gap gap;           /* what is dealt from at the moment */
     uint64_t left, items;
     uint64_t block;     /* tickets start at multiples of it */
-    struct grain grain; /* and end where chunks end, as far as blocks allow; set after ledger_open */
+    struct grain grain; /* and end where chunks end, as far as blocks allow; set after ledger_open, as is: */
+    uint64_t most;      /* the most items of a ticket, at least a block; 0: any number */
 };
 
 /* `done`, whole blocks, stays the caller's; NULL: nothing. */
@@ -20,7 +21,7 @@ void ledger_open(struct ledger *ledger, uint64_t items, uint64_t block, const st
 uint64_t ledger_left(const struct ledger *ledger);
 
 /* Take about `want` items (whole blocks, at least one) from the front, in one run; false when nothing is left. They are
- * no more than `want`, or a block, or what the grain has. */
+ * no more than `want`, or a block, or what the grain has, and never more than `most`. */
 bool ledger_take(struct ledger *ledger, uint64_t want, uint64_t *first, uint64_t *count);
 
 /* Take the next run of items, whole. false: none. */

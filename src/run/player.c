@@ -3,6 +3,7 @@
 #include "parallel/mail.h"
 #include "parallel/patience.h"
 #include "run/crew.h"
+#include "run/hand.h"
 #include "run/image.h"
 
 #include <stdlib.h>
@@ -21,8 +22,8 @@ struct player {
     uint64_t received, promised; /* tickets; promised UINT64_MAX: no word yet */
     struct batch *synced;        /* the answer to a sync */
     bool syncing;
-    double mapped_s;       /* what the last ticket took */
-    struct slot **streams; /* [slots] slots whose payload goes to root, the first of them now */
+    double mapped_s, item_s; /* what the last ticket took, and an item of it */
+    struct slot **streams;   /* [slots] slots whose payload goes to root, the first of them now */
     int stream_count;
     uint64_t streamed;   /* bytes of it that are on the way */
     struct batch *round; /* a part of it; NULL: no result is ragged */
@@ -106,6 +107,7 @@ static bool take_done(struct player *player)
         return false;
     mail_again(player->mail, slot->ticket);
     player->mapped_s = slot->result->busy_s;
+    player->item_s = player->mapped_s / (double)(slot->result->count ? slot->result->count : 1);
     slot->result->rank = team_rank(player->crew->team);
     if (slot->result->payload_bytes)
         player->streams[player->stream_count++] = slot;
@@ -180,12 +182,14 @@ static void leave(struct player *player)
     }
 }
 
-/* Work that is in the lane after what it is at, in seconds; of the ticket that it is at, half. */
+/* Work that follows what the lane is at, in seconds. Where the next ticket is still on the way, half of one. */
 static double ahead(const struct player *player)
 {
     const int load = lane_load(player->crew->lane);
 
-    return load > 1 ? player->mapped_s : load == 1 ? player->mapped_s / 2 : 0;
+    if (load == 1 && hand_takes_ahead(player->crew->plan, player->item_s))
+        return player->mapped_s / 2;
+    return load > 1 ? player->mapped_s : 0;
 }
 
 /* The end: all that this rank has written is to be on disk. What went wrong before went to root as a result. */

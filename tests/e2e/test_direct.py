@@ -55,6 +55,23 @@ class Alone(Direct):
                 self.succeeded(self.run_on(1, "--overwrite", "--compress", "4", *self.words[:-1], "packed.h5"), status=1)
                 self.check_same("packed.h5", "out.h5")
 
+    def test_every_item_fails_in_little_memory(self):
+        """Reasons fill what an image has room for, beside tickets that end where pages of small results do."""
+        self.text(
+            "no.c",
+            "#include <h5map/kernel.h>\nstatic int no(const h5map_item_t *item)\n{\n"
+            '    return h5map_fail(item, "no %d", (int)(item->index % 7));\n}\n'
+            'H5MAP_KERNEL(no, .signature = "x: double[20] -> y: int8");\n',
+        )
+        self.write("ones.h5", x=np.ones((100_000, 20)))
+        words = ["--memory", "1M", "--max-failures", "100%", "no.c", "ones.h5"]
+        self.succeeded(self.h5map("run", *words, "root.h5"), status=1)
+        for ranks in (1, 3):
+            with self.subTest(ranks=ranks):
+                result = self.succeeded(self.run_on(ranks, *DIRECT, "--overwrite", *words, "out.h5"), status=1)
+                self.assertIn("100000 items failed", result.err)
+                self.check_same("root.h5", "out.h5")
+
     def test_not_with_static(self):
         self.check_refused("--io direct: deals items to who asks, but --schedule static in rounds", *DIRECT, "--schedule", "static", *self.words)
 
