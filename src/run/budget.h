@@ -1,4 +1,4 @@
-/* The memory of a rank, cut into buffers. Pure; on root. */
+/* Which buffers a plan has, within the memory of a rank (sizing.h). Pure; on root. */
 #ifndef RUN_BUDGET_H
 #define RUN_BUDGET_H
 
