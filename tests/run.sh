@@ -78,12 +78,12 @@ step() {
     add "$home/log" "${PIPESTATUS[0]}"
 }
 
-# end_to_end PROGRAM WORDS...: tests that mostly start and end programs, so one more at a time than there are cores.
+# end_to_end PROGRAM WORDS...: beside the tests that mostly sleep, one at a time for each core.
 end_to_end() {
     local program=$1
 
     shift
-    step env H5MAP="$program" /usr/bin/python3 tests/e2e/run.py -j $(($(nproc) + 1)) "$@"
+    step env H5MAP="$program" /usr/bin/python3 tests/e2e/run.py -j "$(nproc)" "$@"
 }
 
 # What of the end-to-end tests has to do with MPI: how ranks start, share, meet a failure, and end.

@@ -134,13 +134,14 @@ class Job:
     def show(self, task=None):
         """What scontrol knows: of an array, of this task."""
         which = self.id if task is None else f"{self.id}_{task}"
-        text = wait_for(lambda: self.asked("scontrol", "show", "job", "-o", which), f"scontrol show job {which}")  # slow under load
-        return dict(word.split("=", 1) for word in text.split("\n")[0].split() if "=" in word)
+        line = wait_for(lambda: self.shown(which), f"scontrol show job {which}")  # slow under load
+        return dict(word.split("=", 1) for word in line.split() if "=" in word)
 
     @staticmethod
-    def asked(*words):
-        status, text = call(*words)
-        return "" if status else text
+    def shown(which):
+        """The first line of a job, behind what scontrol may say of a controller that it had to ask again; "": none."""
+        _, text = call("scontrol", "show", "job", "-o", which)
+        return next((line for line in text.splitlines() if line.startswith("JobId=")), "")
 
     def log(self):
         path = os.path.join(self.cwd, self.name + ".log")

@@ -1,6 +1,7 @@
 """Several hosts and a real SLURM over them, made for the test (tests/cluster/with_cluster.sh); ctest -C Slurm -L slurm.
 
-The cases are in tests/cluster/cases_*.py; with --mpirun MPICH's ways are taken all through. The clusters, which mostly wait, run side by side.
+The cases are in tests/cluster/cases_*.py; with --mpirun MPICH's ways are taken all through. The clusters of a wave, which
+mostly wait, run side by side.
 """
 
 import os
@@ -23,6 +24,7 @@ CLUSTERS = {
     "hosts": (["-H"], ["hosts", *HOSTS], 5),
     "hosts_lost": (["-H"], ["hosts", *HOSTS_LOST], 5 if LONG else 4),
 }
+WAVES = [["jobs", "losses", "takeovers"], ["hosts", "hosts_lost"]]
 
 
 class Slurm(Case):
@@ -45,8 +47,10 @@ class Slurm(Case):
 
     @slow
     def test_clusters(self):
-        running = {name: self.begin(name) for name in CLUSTERS}
-        results = {name: run.wait(timeout=420) for name, run in running.items()}
+        results = {}
+        for wave in WAVES:
+            running = {name: self.begin(name) for name in wave}
+            results |= {name: run.wait(timeout=420) for name, run in running.items()}
         for name, result in results.items():
             if result.status == 77 and re.search("not root|no namespaces", result.err):
                 self.skipTest(result.err.strip())
