@@ -22,7 +22,7 @@ def prepare():
     write("x.h5", x=np.arange(100.0))
     naps(600, 0.02)
     expected("slept.h5", NAP, "naps.h5")
-    naps(3500, 0.02, "long.h5")
+    naps(4500, 0.02, "long.h5")
     expected("slept_long.h5", NAP, "long.h5")
 
 
@@ -84,14 +84,14 @@ def srun_without_pmi():
 
 def stops_before_the_limit():
     """USR1 comes before the limit of a minute, as soon as SLURM looks; the job is requeued, and ends."""
-    job = Job("limit", "-N2", "--ntasks-per-node=1", "-t1", "--signal=B:USR1@55", "--", NAP, "long.h5", "limit.h5")
+    job = Job("limit", "-N2", "--ntasks-per-node=1", "-t1", "--signal=B:USR1@50", "--", NAP, "long.h5", "limit.h5")
     wait_for(lambda: job.show()["Restarts"] == "1" and job.state() == "PENDING", "the restart", 60)
     output_of("scontrol", "update", f"JobId={job.id}", "TimeLimit=5")
     known = job.wait()
     check(known["Restarts"] == "1", known)
     same("limit.h5", "slept_long.h5")
-    check_log(job, r"^h5map: stopped by SIGUSR1; [1-9]\d* of 3500 items are kept")
-    check_log(job, r"^h5map: limit\.h5: going on, [1-9]\d* of 3500 items are there")
+    check_log(job, r"^h5map: stopped by SIGUSR1; [1-9]\d* of 4500 items are kept")
+    check_log(job, r"^h5map: limit\.h5: going on, [1-9]\d* of 4500 items are there")
     check_log(job, rf"^h5map\.sbatch: job {job.id}: not finished; what is done is kept")
     check([run["job"] for run in runs_of("limit.h5")] == [job.id, f"{job.id} restart 1"], runs_of("limit.h5"))
 

@@ -220,6 +220,7 @@ class Case(unittest.TestCase):
     quick = False  # the tests of this class run under sanitizers too
     patient = False  # mpirun gives the others the usual time where a rank dies
     sleepy = False  # they sleep more than they work, and can run beside the others
+    alone = False  # they want the machine for themselves
 
     @classmethod
     def setUpClass(cls):

@@ -3,7 +3,7 @@
 build/dev/h5map.
 
 Every test whose name holds one of the words runs. Classes of tests run side by side, each in one of N processes; those
-that mostly sleep in one more. The last line is "e2e: N passed, N failed".
+that mostly sleep in one more; those that want the machine for themselves afterwards. The last line is "e2e: N passed, N failed".
 """
 
 import argparse
@@ -133,16 +133,23 @@ def start(suites, args, jobs):
 
 def run(tests, args):
     """How many passed and failed, and what was skipped; a process that ends before its time counts as one failed."""
+    alone = [test for test in tests if getattr(test, "alone", False)]
     sleepy = [test for test in tests if getattr(test, "sleepy", False)]
-    busy = [test for test in tests if not getattr(test, "sleepy", False)]
+    busy = [test for test in tests if test not in alone and test not in sleepy]
+    if args.jobs == 1:
+        phases = [[(tests, 1)]]
+    else:
+        phases = [[(sleepy, 1), (busy, args.jobs)], [(alone, 1)]]
+    return add_up(len(tests), [run_phase(phase, args) for phase in phases])
+
+
+def run_phase(phase, args):
+    """How many ran, passed and failed, and what was skipped, of tests that run beside each other."""
     ran, passed, failed, skips = 0, 0, 0, []
     workers = []
     try:
-        if args.jobs == 1:
-            workers = start(classes(tests), args, 1)
-        else:
-            workers = start(classes(sleepy), args, 1)
-            workers += start(classes(busy), args, args.jobs)
+        for tests, jobs in phase:
+            workers += start(classes(tests), args, jobs)
         for worker, told, _ in workers:
             try:
                 number, good, bad, skipped = told.recv()
@@ -155,10 +162,15 @@ def run(tests, args):
         for worker, _, _ in workers:
             worker.terminate()
             worker.join()
-    if ran != len(tests) and not failed:
-        print(f"FAILED to run all: {ran} of {len(tests)} tests ran")
-        failed += 1
-    return passed, failed, skips
+    return ran, passed, failed, skips
+
+
+def add_up(wanted, phases):
+    ran, passed, failed, skips = (list(column) for column in zip(*phases))
+    if sum(ran) != wanted and not sum(failed):
+        print(f"FAILED to run all: {sum(ran)} of {wanted} tests ran")
+        failed.append(1)
+    return sum(passed), sum(failed), sum(skips, [])
 
 
 def main():

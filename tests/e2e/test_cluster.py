@@ -28,7 +28,7 @@ WAVES = [["jobs", "losses", "takeovers"], ["hosts", "hosts_lost"]]
 
 
 class Slurm(Case):
-    sleepy = True
+    alone = True
 
     def begin(self, name):
         options, words, _ = CLUSTERS[name]

@@ -218,7 +218,7 @@ class OnTheWay(Stopped):
         for kernel in (self.nap, self.kernel("work") + ":spin"):
             for number, least_s in ((signal.SIGTERM, 1), (signal.SIGINT, 1), (signal.SIGUSR1, 5)):
                 with self.subTest(kernel=kernel, number=number):
-                    result = self.stop(self.command(kernel=kernel), number, most_s=least_s + 2)
+                    result = self.stop(self.command(kernel=kernel), number, most_s=least_s + 3.5)
                     name = signal.Signals(number).name
                     self.assertEqual(self.stopped(result, name, r"rank 0: item 0"), 0)
                     self.assertGreater(result.after_s, least_s - 0.1)
