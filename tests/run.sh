@@ -1,9 +1,9 @@
 #!/bin/bash
 # run.sh [--all]: install what is missing (Debian 12, root or sudo), build, and run all tests.
 #
-# --all, which CI runs, adds the long tests, kernels in other languages, clusters of its own (SLURM), and the same with
-# MPICH. Builds are kept in build/dev, build/sanitize and build/mpich. The last line is "N passed, N failed"; the status is 1
-# if any test failed or nothing ran, 2 if it can't run.
+# --all, which CI runs, adds the long tests, kernels in other languages, clusters of its own (SLURM), and with
+# MPICH what has to do with ranks. Builds are kept in build/dev, build/sanitize and build/mpich. The last line is
+# "N passed, N failed"; the status is 1 if any test failed or nothing ran, 2 if it can't run.
 set -u
 
 usage="usage: tests/run.sh [--all]"

@@ -41,13 +41,12 @@ static void choose_sleeps(const struct patience *patience, long *first_ns, long 
 long patience_next_ns(const struct patience *patience)
 {
     const unsigned looks = patience->crowd > CROWD ? 1 : LOOKS;
-    unsigned doublings;
     long ns, most_ns;
 
     if (patience->idle < looks) /* without sched_yield, which costs a thread its turn: Linux lets it wait for ticks */
         return 0;
     choose_sleeps(patience, &ns, &most_ns);
-    for (doublings = (patience->idle - looks) / (patience->slow + 1); doublings && ns < most_ns; doublings--)
+    for (unsigned doublings = (patience->idle - looks) / (patience->slow + 1); doublings && ns < most_ns; doublings--)
         ns *= 2;
     return ns < most_ns ? ns : most_ns;
 }

@@ -10,8 +10,8 @@ struct ledger {
     struct gap gap;           /* what is dealt from at the moment */
     uint64_t left, items;
     uint64_t block;     /* tickets start at multiples of it */
-    struct grain grain; /* and end where chunks end, as far as blocks allow; set after ledger_open, as is: */
-    uint64_t most;      /* the most items of a ticket, at least a block; 0: any number */
+    struct grain grain; /* and end where chunks end, as far as blocks allow; set after ledger_open */
+    uint64_t most;      /* the most items of a ticket, at least a block; 0: any number; set after ledger_open */
 };
 
 /* `done`, whole blocks, stays the caller's; NULL: nothing. */

@@ -22,7 +22,7 @@ struct player {
     uint64_t received, promised; /* tickets; promised UINT64_MAX: no word yet */
     struct batch *synced;        /* the answer to a sync */
     bool syncing;
-    double mapped_s, item_s; /* what the last ticket took, and an item of it */
+    double mapped_s, item_s; /* what the last ticket took, and an item of it as root counts it */
     struct slot **streams;   /* [slots] slots whose payload goes to root, the first of them now */
     int stream_count;
     uint64_t streamed;   /* bytes of it that are on the way */
@@ -107,7 +107,8 @@ static bool take_done(struct player *player)
         return false;
     mail_again(player->mail, slot->ticket);
     player->mapped_s = slot->result->busy_s;
-    player->item_s = player->mapped_s / (double)(slot->result->count ? slot->result->count : 1);
+    player->item_s =
+        (player->mapped_s - slot->result->pack_s) / (double)(slot->result->count ? slot->result->count : 1);
     slot->result->rank = team_rank(player->crew->team);
     if (slot->result->payload_bytes)
         player->streams[player->stream_count++] = slot;

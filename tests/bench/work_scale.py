@@ -20,13 +20,13 @@ def by_hand(bench, count, processes):
     return Entry(f"{count:,}", command, loop=True, source=f"{count}.h5")
 
 
-def tell_times(title, counts, entries, most=FLAT):
+def tell_times(title, counts, entries, judged=True):
     """Beside the most items, whose time is the surest."""
     for number, (count, entry) in enumerate(zip(counts, entries)):
         table.note_laps(title, entry)
         last = entry is entries[-1]
         ratio = entry.times(entries[-1]) * counts[-1] / count
-        target = "" if last or not most else f"{1 / most:.2f} to {most:.2f}: {table.verdict(1 / most <= ratio <= most)}"
+        target = "" if last or not judged else f"{1 / FLAT:.2f} to {FLAT:.2f}: {table.verdict(1 / FLAT <= ratio <= FLAT)}"
         table.row("" if number else title, f"{count:,}: {entry.median_s() / count * 1e9:.1f} ns an item",
                   table.seconds(entry.median_s()), "", "", "1" if last else table.times(ratio), target)  # fmt: skip
 
@@ -50,8 +50,8 @@ def scale(bench):
     bench.remove_data()
     ns = f"{ITEM_S * 1e9:.0f} ns"
     tell_times(f"items of {ns}, the loop alone, 2 ranks", counts, together)
-    tell_times("C: pread, map, pwrite, 2 processes", counts, hand_together, None)
+    tell_times("C: pread, map, pwrite, 2 processes", counts, hand_together, judged=False)
     tell_times("the same, sequential", counts, alone)
-    tell_times("the same C, 1 process", counts, hand_alone, None)
+    tell_times("the same C, 1 process", counts, hand_alone, judged=False)
     tell_memory(f"peak MiB of a rank, {counts[0]:,} and {counts[-1]:,} items", together)
     tell_memory("the same, sequential", alone)

@@ -117,7 +117,7 @@ def hear_signals():
     """A script in the background, as CI may be, or under nohup ignores some, and what it starts would inherit that. Done here
     once, not before each exec: that would make subprocess fork this whole process, which takes long."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, lambda *_: None)  # not the default: nohup is to hold for the tests themselves
 
 
 def with_io(command):

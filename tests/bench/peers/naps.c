@@ -1,19 +1,10 @@
 /* naps PROCESSES NAPS SECONDS OUT: what the machine itself needs for naps: so many processes take so many each, and say
  * nothing to each other. OUT gets /y, the seconds of each nap, and the attribute loop_s. */
-#include <hdf5.h>
-#include <stdlib.h>
+#include "files.h"
+
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
-
-static double now_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static int nap(int naps, double s)
 {

@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define BYTES (768 << 10) /* of a piece's items: the largest is norm's */
 #define PROCESSES_MAX 64
@@ -57,14 +56,6 @@ static const struct kernel *find_kernel(const char *name)
         if (strcmp(kernels[k].name, name) == 0)
             return &kernels[k];
     return NULL;
-}
-
-static double now_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* /y of the new file, with its room on the disk: its offset. */
