@@ -83,12 +83,15 @@ def srun_without_pmi():
 
 
 def stops_before_the_limit():
-    """USR1 comes before the limit of a minute, as soon as SLURM looks; the job is requeued, and ends."""
-    job = Job("limit", "-N2", "--ntasks-per-node=1", "-t1", "--signal=B:USR1@50", "--", NAP, "long.h5", "limit.h5")
-    wait_for(lambda: job.show()["Restarts"] == "1" and job.state() == "PENDING", "the restart", 60)
-    output_of("scontrol", "update", f"JobId={job.id}", "TimeLimit=5")
+    """USR1 comes before the limit, as soon as SLURM looks; the job is requeued, and ends. The limit is 2 minutes from when it is at work."""
+    words = [NAP, "long.h5", "limit.h5", "--checkpoint", "0s"]
+    job = Job("limit", "-N2", "--ntasks-per-node=1", "-t10", "--signal=B:USR1@110", "--", *words)
+    kept("limit.h5", job.log)
+    output_of("scontrol", "update", f"JobId={job.id}", "TimeLimit=2")
+    wait_for(lambda: job.show()["Restarts"] == "1" and job.state() == "PENDING", lambda: f"the restart: {job.show()}\n{job.log()}", 60)
+    output_of("scontrol", "update", f"JobId={job.id}", "TimeLimit=10")
     known = job.wait()
-    check(known["Restarts"] == "1", known)
+    check(known["Restarts"] == "1", f"{known}\n{job.log()}")
     same("limit.h5", "slept_long.h5")
     check_log(job, r"^h5map: stopped by SIGUSR1; [1-9]\d* of 4500 items are kept")
     check_log(job, r"^h5map: limit\.h5: going on, [1-9]\d* of 4500 items are there")

@@ -243,6 +243,15 @@ def copy_files():
     shutil.copytree(os.path.join(ROOT, "tests", "kernels"), KERNELS)
 
 
+def said_by_slurm():
+    """The last lines of the controller's log."""
+    log = os.path.join(os.environ["CLUSTER"], "log", "slurmctld.log")
+    if not os.path.exists(log):
+        return ""
+    with open(log, errors="replace") as file:
+        return "".join(file.readlines()[-60:])
+
+
 def run_case(case, mend=None):
     """The line that tells how it went. `mend` is called after a case that failed."""
     began = time.monotonic()
@@ -252,5 +261,6 @@ def run_case(case, mend=None):
         if mend:
             mend()
         text = str(problem) if isinstance(problem, Unexpected) else repr(problem)
+        text += f"\n{said_by_slurm()}"
         return f"FAILED {case.__name__} ({time.monotonic() - began:.1f} s): " + text.replace("\n", "\n    ")
     return f"ok {case.__name__} ({time.monotonic() - began:.1f} s)"

@@ -1,17 +1,18 @@
 #!/bin/bash
-# with_cluster.sh [-H] [-n NODES] [-c CPUS] COMMAND...: run COMMAND with a SLURM cluster of its own, on this machine.
+# with_cluster.sh [-Hs] [-n NODES] [-c CPUS] COMMAND...: run COMMAND with a SLURM cluster of its own, on this machine.
 #
 # Each node is a host in namespaces: its own name (n1, n2, ...), address (10.77.0.1, ...), processes and /dev/shm; files
-# are shared. -H: the hosts alone, without SLURM. There is a user alice beside root. COMMAND finds the cluster's folder in
+# are shared. -H: the hosts alone, without SLURM. -s: steady, no node is taken for dead because it is slow. There is a user alice beside root. COMMAND finds the cluster's folder in
 # CLUSTER; node.sh cuts cables and kills nodes. The cluster and all that runs in it ends with this script. Needs root, and
 # the packages of the group `cluster` (jobs/packages.sh). Ends with COMMAND's status, or 77 and a line where it can't run.
 set -u
 export PATH=$PATH:/usr/sbin:/sbin
 
-nodes=2 cpus=2 slurm=yes
-while getopts Hn:c: option; do
+nodes=2 cpus=2 slurm=yes silent_s=8 answer_s=2
+while getopts Hsn:c: option; do
     case $option in
     H) slurm='' ;;
+    s) silent_s=120 answer_s=20 ;;
     n) nodes=$OPTARG ;;
     c) cpus=$OPTARG ;;
     *) exit 2 ;;
@@ -62,7 +63,7 @@ make_network() {
     ip link set br0 up
 }
 
-# All times are short: a node is down when it has been silent for 5 s.
+# All times are short: a node is down when it has been silent for $silent_s.
 configure() {
     cat >"$home/slurm.conf" <<CONF
 ClusterName=test
@@ -92,9 +93,10 @@ MailProg=/bin/true
 SlurmdParameters=config_overrides
 ReturnToService=2
 SlurmctldTimeout=10
-SlurmdTimeout=5
+SlurmdTimeout=$silent_s
 TCPTimeout=1
-MessageTimeout=2
+MessageTimeout=$answer_s
+BatchStartTimeout=60
 KillWait=3
 MinJobAge=600
 PartitionName=batch Nodes=ALL Default=YES MaxTime=10 State=UP
