@@ -166,7 +166,7 @@ struct bound {
     uint32_t others_crc;      /* of size and mtime of the other files that its data is in, 0: none */
     char offsets[PATH_BYTES]; /* of a ragged input: where its items begin in the dataset, whose rows are flat */
     uint64_t items, longest;  /* of a ragged input: how many, and the rows of the longest */
-    bool vlen;                /* its elements are of variable length by their type; longest: a text's bytes, with its NUL */
+    bool vlen; /* its elements are of variable length by their type; longest: a text's bytes, with its NUL */
 };
 
 struct binding {
@@ -193,9 +193,9 @@ static inline size_t binding_bytes(int in_count)
 
 /* A dataset as an input: its first axis is the items, the others are an item's; or as a shared table. */
 struct specimen {
-    char name[NAME_BYTES]; /* of -i; else made of the dataset's, and an identifier */
-    bool named;            /* by -i, or not as the dataset is named */
-    enum type type;        /* to take it as: packed integers as double */
+    char name[NAME_BYTES];  /* of -i; else made of the dataset's, and an identifier */
+    bool named;             /* by -i, or not as the dataset is named */
+    enum type type;         /* to take it as: packed integers as double */
     struct element element; /* of strings and compounds */
     bool shared;            /* a table that all items see */
     struct bound bound;
@@ -206,7 +206,7 @@ struct survey {
     struct specimen of[PORTS_MAX];
     int field_count;
     struct field field[FIELDS_MAX]; /* of the compounds: name is an identifier, no more */
-    char left[SURVEY_LEFT]; /* "/names (strings), /t (other items)"; "" nothing is left out */
+    char left[SURVEY_LEFT];         /* "/names (strings), /t (other items)"; "" nothing is left out */
 };
 
 /* ---- how it is done (made by src/run/plan.c on root, the same bytes on every rank) ---- */
@@ -275,6 +275,7 @@ struct plan {
     struct field field[FIELDS_MAX]; /* the binding's */
     uint64_t block;                 /* calls are of this many items, from a multiple of it (1: any cut) */
     uint64_t slice;                 /* the most items of a ticket */
+    double ticket_s;                /* about the work of a ticket, where nothing else limits it */
     uint64_t piece;                 /* the most items of a call, so that a piece stays in cache */
     uint64_t unit; /* items of a chunk that ranks encode, which tickets have at least where that is quick; 1: none */
     int compress;  /* level of the chunks that ranks encode, 0: none */

@@ -2,9 +2,9 @@
 #include "run/hand.h"
 #include "suite.h"
 
-static const struct plan plan = {.block = 1, .slice = 1000, .slots = 2};
+static const struct plan plan = {.block = 1, .slice = 1000, .slots = 2, .ticket_s = 0.02};
 
-/* A rank whose latest ticket of `last` items took item_s each. */
+/* A rank whose first ticket of `last` items took item_s each. */
 static struct hand hand_of(uint64_t last, double item_s)
 {
     struct hand hand = {0};
@@ -15,9 +15,19 @@ static struct hand hand_of(uint64_t last, double item_s)
     return hand;
 }
 
+/* The same after a second ticket like it. */
+static struct hand hand_of_two(uint64_t last, double item_s)
+{
+    struct hand hand = hand_of(last, item_s);
+
+    hand_book(&hand, last, 0);
+    hand_unbook(&hand, &(struct batch){.count = last, .busy_s = item_s * (double)last}, 0);
+    return hand;
+}
+
 static void begins_small(void)
 {
-    const struct plan blocks = {.block = 64, .slice = 640, .slots = 2};
+    const struct plan blocks = {.block = 64, .slice = 640, .slots = 2, .ticket_s = 0.02};
     const struct hand new = {0};
 
     CU_ASSERT_EQUAL(hand_wants(&new, &plan, 1000000, 4), 1);
@@ -33,6 +43,18 @@ static void grows_to_20_ms_of_work(void)
     CU_ASSERT_EQUAL(hand_wants(&grown, &plan, 1000000, 4), 200);
     CU_ASSERT_EQUAL(hand_wants(&dear, &plan, 1000000, 4), 2);
     CU_ASSERT_EQUAL(hand_wants(&slow, &plan, 1000000, 4), 1);
+}
+
+static void grows_to_what_the_plan_says(void)
+{
+    const struct plan calm = {.block = 1, .slice = 1000, .slots = 2, .ticket_s = 0.08};
+    struct hand hand = hand_of(200, 1e-4);
+
+    CU_ASSERT_EQUAL(hand_wants(&hand, &calm, 1000000, 4), 800);
+    hand_book(&hand, 800, 5);
+    CU_ASSERT(hand_has_room(&hand, &calm, 5.2) && !hand_has_room(&hand, &calm, 5.3));
+    CU_ASSERT(hand_takes_ahead(&calm, 0.019) &&
+              !hand_takes_ahead(&calm, 0.021)); /* items, not tickets, must be short */
 }
 
 static void never_exceeds_a_slice(void)
@@ -53,7 +75,7 @@ static void shrinks_near_the_end(void)
 
 static void takes_whole_units(void)
 {
-    const struct plan units = {.block = 1, .slice = 3000, .unit = 1000, .slots = 2};
+    const struct plan units = {.block = 1, .slice = 3000, .unit = 1000, .slots = 2, .ticket_s = 0.02};
     const struct hand quick = hand_of(512, 0x1p-17), slow = hand_of(512, 0x1p-13), slower = hand_of(512, 0x1p-10),
                       young = hand_of(10, 0x1p-17);
 
@@ -77,7 +99,7 @@ static void leaves_the_encoding_out(void)
 
 static void keeps_to_a_fixed_slice(void)
 {
-    const struct plan fixed = {.block = 1, .slice = 7, .slots = 2, .slice_fixed = true};
+    const struct plan fixed = {.block = 1, .slice = 7, .slots = 2, .ticket_s = 0.02, .slice_fixed = true};
     const struct hand hand = hand_of(200, 1e-4);
 
     CU_ASSERT_EQUAL(hand_wants(&hand, &fixed, 3, 4), 7);
@@ -85,7 +107,7 @@ static void keeps_to_a_fixed_slice(void)
 
 static void gives_a_second_ticket_of_short_items_only(void)
 {
-    const struct plan one = {.block = 1, .slice = 7, .slots = 1};
+    const struct plan one = {.block = 1, .slice = 7, .slots = 1, .ticket_s = 0.02};
     struct hand new = {0}, quick = hand_of(10, 1e-3), slow = hand_of(1, 0.5);
 
     CU_ASSERT(hand_has_room(&new, &plan, 0) && hand_has_room(&quick, &plan, 0) && hand_has_room(&slow, &plan, 0));
@@ -117,8 +139,8 @@ static void gives_nothing_more_to_one_that_is_late(void)
 
 static void learns_from_one_that_is_known(void)
 {
-    const struct hand known = hand_of(400, 1e-6), other = hand_of(10, 1e-6);
-    struct hand new = {0}, young = hand_of(1, 26e-6), old = hand_of(100, 26e-6);
+    const struct hand known = hand_of_two(400, 1e-6), other = hand_of_two(10, 1e-6);
+    struct hand new = {0}, young = hand_of_two(1, 26e-6), old = hand_of(200, 26e-6);
 
     CU_ASSERT(hand_is_known(&known) && hand_is_known(&old) && !hand_is_known(&new) && !hand_is_known(&young));
     hand_learn(&new, &other);
@@ -135,6 +157,14 @@ static void learns_from_one_that_is_known(void)
     CU_ASSERT_EQUAL(hand_wants(&new, &plan, 1000000, 4), 1000);
     hand_unbook(&new, &(struct batch){.count = 1, .busy_s = 0.001}, 0);
     CU_ASSERT_DOUBLE_EQUAL(new.item_s, 0.001, 1e-9);
+}
+
+/* A first ticket of one item that took 1 ms may have been loading pages; one that took 10 ms was at the item. */
+static void doubts_a_cold_start(void)
+{
+    const struct hand cold = hand_of(1, 0.001), warm = hand_of_two(1, 0.001), slow = hand_of(1, 0.01);
+
+    CU_ASSERT(!hand_is_known(&cold) && hand_is_known(&warm) && hand_is_known(&slow));
 }
 
 static void forgets_a_cold_start(void)
@@ -173,6 +203,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"begins small", begins_small},
                            {"grows to 20 ms of work", grows_to_20_ms_of_work},
+                           {"grows to what the plan says", grows_to_what_the_plan_says},
                            {"never exceeds a slice", never_exceeds_a_slice},
                            {"shrinks near the end", shrinks_near_the_end},
                            {"takes whole units", takes_whole_units},
@@ -181,6 +212,7 @@ int main(void)
                            {"gives a second ticket of short items only", gives_a_second_ticket_of_short_items_only},
                            {"gives nothing more to one that is late", gives_nothing_more_to_one_that_is_late},
                            {"learns from one that is known", learns_from_one_that_is_known},
+                           {"doubts a cold start", doubts_a_cold_start},
                            {"forgets a cold start", forgets_a_cold_start},
                            {"grows from what others have shown", grows_from_what_others_have_shown},
                            {"learns nothing from a rank that gave up", learns_nothing_from_a_rank_that_gave_up},

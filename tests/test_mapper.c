@@ -383,6 +383,41 @@ static void runs_in_a_lane(void)
     bench_end(&bench);
 }
 
+static double now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* The kernel sleeps 0.2 s: a rest of a minute ends with it. */
+static void rests_until_a_slot_is_done(void)
+{
+    struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 1)};
+    struct error error = {0};
+    struct lane *lane = NULL;
+    double start_s;
+
+    bench_start(&bench, &h5map_kernel_asleep, 0, 1);
+    *(double *)bench_input(&bench) = 0;
+    CU_ASSERT_EQUAL_FATAL(lane_open(bench.mapper, 1, &lane, &error), OK);
+    start_s = now_s();
+    lane_rest(lane, 10000000);
+    CU_ASSERT(now_s() - start_s >= 0.01);
+    lane_start(lane, &bench.slot);
+    lane_rest(lane, 60000000000);
+    CU_ASSERT(now_s() - start_s < 30);
+    CU_ASSERT_PTR_EQUAL(lane_done(lane), &bench.slot);
+    lane_start(lane, &bench.slot);
+    nanosleep(&(struct timespec){0, 400000000}, NULL);
+    lane_rest(lane, 60000000000); /* it is done already */
+    CU_ASSERT(now_s() - start_s < 30);
+    CU_ASSERT_PTR_EQUAL(lane_done(lane), &bench.slot);
+    CU_ASSERT(lane_close(lane, 1));
+    bench_end(&bench);
+}
+
 static void is_left_while_a_kernel_runs(void)
 {
     struct bench bench = {.plan = bench_plan(TYPE_DOUBLE, TYPE_DOUBLE, 1, 1)};
@@ -415,6 +450,7 @@ int main(void)
                            {"indices count in the full input", indices_count_in_the_full_input},
                            {"leaves out what does not convert", leaves_out_what_does_not_convert},
                            {"runs in a lane", runs_in_a_lane},
+                           {"rests until a slot is done", rests_until_a_slot_is_done},
                            {"is left while a kernel runs", is_left_while_a_kernel_runs},
                            CU_TEST_INFO_NULL};
 

@@ -64,6 +64,16 @@ static void is_slower_in_a_crowd(void)
     CU_ASSERT(sleep_of(patience, 0) == 0 && sleep_of(patience, 1) == 2000000 && sleep_of(patience, 5) == 4000000);
 }
 
+static void talks_less_in_a_crowd(void)
+{
+    struct patience crowd = {.crowd = 32}, few = {.crowd = 8};
+
+    CU_ASSERT(patience_calm(1) == 1 && patience_calm(15) == 1 && patience_calm(16) == 2 && patience_calm(1000) == 4);
+    patience_beside(&crowd, 3600);
+    patience_beside(&few, 3600);
+    CU_ASSERT(crowd.most_ns == 20000000 && few.most_ns == 5000000);
+}
+
 static void is_quick_again_after_a_find(void)
 {
     struct patience patience = beside(0);
@@ -82,6 +92,7 @@ int main(void)
                            {"never sleeps long", never_sleeps_long},
                            {"sleeps longer each time", sleeps_longer_each_time},
                            {"is slower in a crowd", is_slower_in_a_crowd},
+                           {"talks less in a crowd", talks_less_in_a_crowd},
                            {"is quick again after a find", is_quick_again_after_a_find},
                            CU_TEST_INFO_NULL};
 

@@ -31,7 +31,7 @@ static struct job *job_of(enum type wire, uint64_t n, uint64_t items, int ranks)
     job->binding.loop_shape[0] = job->binding.rows = items;
     job->binding.step = 1;
     job->binding.dim[0] = n;
-    job->input = (struct plan_input){&job->options, &job->signature, job->param, &job->binding, 1, ranks, false};
+    job->input = (struct plan_input){&job->options, &job->signature, job->param, &job->binding, 1, ranks, 1, false};
     return job;
 }
 

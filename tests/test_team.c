@@ -1,6 +1,8 @@
 /* Agreement, sharing and collecting at any number of ranks. */
 #include "suite_mpi.h"
 
+#include "parallel/team_mpi.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,19 @@ static void hears_the_lowest_of_many(void)
     CU_ASSERT_STRING_EQUAL(error.text, expected);
 }
 
+/* By way of root, as ranks that crowd a host do; then as before. */
+static void agrees_in_a_crowd(void)
+{
+    const struct team before = *suite_team();
+
+    suite_team()->crowd = 32;
+    suite_team()->flat = true;
+    agrees_that_all_is_well();
+    learns_of_each_ranks_error();
+    hears_the_lowest_of_many();
+    *suite_team() = before;
+}
+
 static void shares_any_size(void)
 {
     const size_t sizes[] = {0, 1, 1000, ((size_t)1 << 24) - 1, ((size_t)1 << 24) + 5};
@@ -75,6 +90,7 @@ int main(void)
     CU_TestInfo tests[] = {{"agrees that all is well", agrees_that_all_is_well},
                            {"learns of each rank's error", learns_of_each_ranks_error},
                            {"hears the lowest of many", hears_the_lowest_of_many},
+                           {"agrees in a crowd", agrees_in_a_crowd},
                            {"shares any size", shares_any_size},
                            {"collects from all", collects_from_all},
                            CU_TEST_INFO_NULL};

@@ -7,10 +7,18 @@
 #define LEAST_NS 1000000
 #define MOST_NS 5000000
 #define CROWD 8 /* more ranks on a CPU that look each LEAST_NS would take much of it */
+#define CALM_MOST 4
 
 void patience_reset(struct patience *patience)
 {
     patience->idle = 0;
+}
+
+int patience_calm(int crowd)
+{
+    const int calm = crowd / CROWD;
+
+    return calm < 1 ? 1 : calm > CALM_MOST ? CALM_MOST : calm;
 }
 
 static long within(double ns, long least, long most)
@@ -20,8 +28,10 @@ static long within(double ns, long least, long most)
 
 void patience_beside(struct patience *patience, double work_s)
 {
-    patience->most_ns = within(1e9 * work_s / 4, LEAST_NS, MOST_NS);
-    patience->first_ns = within(1e9 * work_s / 8, FIRST_SLEEP_NS, MOST_NS / 2);
+    const long most_ns = MOST_NS * patience_calm(patience->crowd);
+
+    patience->most_ns = within(1e9 * work_s / 4, LEAST_NS, most_ns);
+    patience->first_ns = within(1e9 * work_s / 8, FIRST_SLEEP_NS, most_ns / 2);
 }
 
 /* The first sleep and the longest. */
@@ -51,11 +61,18 @@ long patience_next_ns(const struct patience *patience)
     return ns < most_ns ? ns : most_ns;
 }
 
-void patience_wait(struct patience *patience)
+long patience_take_ns(struct patience *patience)
 {
     const long ns = patience_next_ns(patience);
 
     patience->idle++;
+    return ns;
+}
+
+void patience_wait(struct patience *patience)
+{
+    const long ns = patience_take_ns(patience);
+
     if (ns)
         nanosleep(&(struct timespec){ns / 1000000000, ns % 1000000000}, NULL);
 }

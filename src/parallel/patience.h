@@ -13,12 +13,19 @@ struct patience {
 /* Something happened: be quick again. */
 void patience_reset(struct patience *patience);
 
+/* How many times less often than elsewhere ranks should talk where so many of them share a CPU, which looking and
+ * talking would fill: 1 (few) to 4. */
+int patience_calm(int crowd);
+
 /* The longest sleeps that do no harm beside work of so many seconds that is followed by more of it (0: none is): at
- * first an eighth, then up to a fourth, but 1 to 5 ms. */
+ * first an eighth, then up to a fourth, but 1 to 5 ms, in a crowd up to 20 ms. */
 void patience_beside(struct patience *patience, double work_s);
 
-/* How long the next wait sleeps, in ns; 0: it does not. */
+/* How long the next wait is to sleep, in ns; 0: it is not. */
 long patience_next_ns(const struct patience *patience);
+
+/* Nothing happened: the same, and it counts as slept. */
+long patience_take_ns(struct patience *patience);
 
 /* Nothing happened: let others run. Local. */
 void patience_wait(struct patience *patience);

@@ -17,7 +17,15 @@
 #define SETUP_SLEEP_NS 1000000
 #define SETUP_SLOW 3 /* nothing is computed meanwhile, and all wait for the last to look */
 #define END_S 5
+#define FLAT_MOST 1024 /* ranks */
 #define SHARE_BYTES ((size_t)1 << 24)
+
+/* Where many ranks share each CPU, all of them sleep while they wait: in a tree each level would wait for the one above
+ * to wake up. On one host all ranks see the same crowd, so that all choose alike. */
+static bool is_flat(const struct promise *promise)
+{
+    return promise->one_host && patience_calm(promise->crowd) > 1;
+}
 
 /* Ranks on one host need no networks, and of the collectives only those that do not wait. */
 static void choose_settings(const struct promise *promise)
@@ -32,6 +40,8 @@ static void choose_settings(const struct promise *promise)
     setenv("OMPI_MCA_pml", "ob1", 0);
     setenv("OMPI_MCA_btl", "self,vader", 0);
     setenv("OMPI_MCA_coll", "basic,libnbc,self", 0);
+    if (is_flat(promise))
+        setenv("OMPI_MCA_coll_libnbc_ibcast_algorithm", "linear", 0);
 }
 
 static void on_mpi_error(MPI_Comm *comm, int *code, ...)
@@ -111,6 +121,7 @@ int team_start(const struct promise *promise, struct team **team_out, struct err
     MPI_Comm_rank(team->comm, &team->rank);
     MPI_Comm_size(team->comm, &team->size);
     team->crowd = promise->crowd;
+    team->flat = is_flat(promise);
     *team_out = team;
     return check_promise(promise, team, error);
 }
@@ -212,32 +223,6 @@ MPI_Datatype team_type(size_t bytes)
     return type;
 }
 
-int team_agree(struct team *team, struct error *error)
-{
-    const int mine = error->code ? team->rank : INT_MAX;
-    MPI_Request request;
-    int lowest;
-
-    MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, team->comm, &request);
-    team_finish(team, &request);
-    if (lowest == INT_MAX)
-        return OK;
-
-    struct {
-        int code;
-        char text[ERROR_TEXT_BYTES];
-    } news = {.code = error->code};
-
-    memcpy(news.text, error->text, sizeof news.text);
-    MPI_Datatype type = team_type(sizeof news);
-    MPI_Ibcast(&news, 1, type, lowest, team->comm, &request);
-    team_finish(team, &request);
-    MPI_Type_free(&type);
-    error->code = news.code;
-    memcpy(error->text, news.text, sizeof news.text);
-    return error->code;
-}
-
 void team_share(struct team *team, void *data, size_t bytes)
 {
     for (size_t done = 0; done < bytes;) {
@@ -260,4 +245,45 @@ void team_collect(struct team *team, const void *mine, size_t bytes, void *all)
     MPI_Igather(mine, 1, type, all, 1, type, 0, team->comm, &request);
     team_finish(team, &request);
     MPI_Type_free(&type);
+}
+
+/* The lowest of all ranks' numbers, to all. */
+static int lowest_of(struct team *team, int mine)
+{
+    int lowest = mine, all[FLAT_MOST];
+    MPI_Request request;
+
+    if (!team->flat || team->size > FLAT_MOST) {
+        MPI_Iallreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, team->comm, &request);
+        team_finish(team, &request);
+        return lowest;
+    }
+    team_collect(team, &mine, sizeof mine, all);
+    for (int rank = 0; team->rank == 0 && rank < team->size; rank++)
+        lowest = all[rank] < lowest ? all[rank] : lowest;
+    team_share(team, &lowest, sizeof lowest);
+    return lowest;
+}
+
+int team_agree(struct team *team, struct error *error)
+{
+    const int lowest = lowest_of(team, error->code ? team->rank : INT_MAX);
+    MPI_Request request;
+
+    if (lowest == INT_MAX)
+        return OK;
+
+    struct {
+        int code;
+        char text[ERROR_TEXT_BYTES];
+    } news = {.code = error->code};
+
+    memcpy(news.text, error->text, sizeof news.text);
+    MPI_Datatype type = team_type(sizeof news);
+    MPI_Ibcast(&news, 1, type, lowest, team->comm, &request);
+    team_finish(team, &request);
+    MPI_Type_free(&type);
+    error->code = news.code;
+    memcpy(error->text, news.text, sizeof news.text);
+    return error->code;
 }

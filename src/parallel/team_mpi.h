@@ -11,6 +11,7 @@ struct team {
     MPI_Comm comm; /* our own, with the error handler */
     int rank, size;
     int crowd; /* ranks per CPU of this host */
+    bool flat; /* agree by way of root; the same on all ranks */
 };
 
 /* Wait, politely, until the request is complete. Local. */

@@ -11,6 +11,14 @@ int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *t
     return crew->plan->direct_in ? OK : ticket_read(crew->plan, crew->source, ticket, error);
 }
 
+void crew_wait(const struct crew *crew, struct patience *patience)
+{
+    const long ns = patience_take_ns(patience);
+
+    if (ns)
+        lane_rest(crew->lane, ns);
+}
+
 int crew_look(struct crew *crew, struct error *error)
 {
     return watch_look(crew->watch) == WISH_GO_ON ? OK : watch_stopped(crew->watch, error);

@@ -3,6 +3,7 @@
 #define RUN_CREW_H
 
 #include "data/source.h"
+#include "parallel/patience.h"
 #include "parallel/team.h"
 #include "run/inflight.h"
 #include "run/lane.h"
@@ -48,6 +49,9 @@ const struct dealing *dealing_static(void);
 
 /* Root: read the items into a ticket and write its header. */
 int crew_read(struct crew *crew, uint64_t first, uint64_t count, struct batch *ticket, struct error *error);
+
+/* Nothing happened on this rank: let others run, until its lane is done with a ticket at the latest. */
+void crew_wait(const struct crew *crew, struct patience *patience);
 
 /* Root, before and after the mapping: look at signals, the time limit and progress; STOPPED in error where the run is
  * to stop. */

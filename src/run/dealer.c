@@ -4,7 +4,8 @@
 #include "run/clock.h"
 #include "run/image.h"
 
-#define OWN_S 0.01 /* without a ticket dealt to root's lane or taken from it: it is at a long one */
+#define PACE_KNOWN_S 0.002 /* of reading and writing: the first bytes take longer */
+#define OWN_S 0.01         /* without a ticket dealt to root's lane or taken from it: it is at a long one */
 
 /* Is there something to deal, and may it be dealt? */
 static bool may_deal(const struct dealer *dealer)
@@ -33,7 +34,8 @@ static bool keeps_up(const struct dealer *dealer)
 {
     const double item_s = dealer->hands[0].item_s;
 
-    return !dealer->crew->plan->direct_in && item_s > 0 &&
+    return !dealer->crew->plan->direct_in && hand_is_known(&dealer->hands[0]) &&
+           dealer->reading.s + dealer->writing.s > PACE_KNOWN_S &&
            item_s < item_time(&dealer->reading) + item_time(&dealer->writing) && clock_now_s() - dealer->own_s < OWN_S;
 }
 
@@ -53,7 +55,7 @@ static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
         return false;
     pace_add(&dealer->reading, start_s, count);
     hand_book(hand, count, clock_now_s());
-    dealer->dealt_s = hand->load > 1 ? hand->item_s * (double)count : 0;
+    dealer->dealt_s = hand->load > 1 && hand_is_known(hand) ? hand->item_s * (double)count : 0;
     inflight_add(&dealer->inflight, rank, first, count);
     return true;
 }
@@ -116,11 +118,14 @@ static bool take_sent(struct dealer *dealer)
 /* A checkpoint waits for the other ranks: ask them, one after the other, to sync; it goes on when all have. */
 static bool send_sync(struct dealer *dealer)
 {
-    struct keeper *keeper = dealer->crew->results->files->keeper;
     const int rank = dealer->sync_next;
+    struct keeper *keeper;
 
-    if (dealer_is_failing(dealer) || dealer->stops_sent || !keeper_waits(keeper) || !mail_room(dealer->mail))
+    if (dealer_is_failing(dealer) || dealer->stops_sent || !mail_room(dealer->mail))
         return false; /* the last tickets' results are synced at the end */
+    keeper = dealer->crew->results->files->keeper;
+    if (!keeper_waits(keeper))
+        return false;
     if (rank == team_size(dealer->crew->team)) {
         if (dealer->syncing)
             return false;
@@ -208,7 +213,7 @@ static void serve(struct dealer *dealer)
         if (any)
             patience_reset(&patience);
         else
-            patience_wait(&patience);
+            crew_wait(dealer->crew, &patience);
         patience_beside(&patience, ledger_left(&dealer->ledger) ? dealer->dealt_s : 0);
     }
 }

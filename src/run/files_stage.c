@@ -70,6 +70,7 @@ static int make_plan(struct run *run, bool direct)
                                      .binding = &run->binding,
                                      .block = block,
                                      .ranks = team_size(run->team),
+                                     .crowd = team_crowd(run->team),
                                      .direct = direct};
 
     return plan_make(&input, &run->plan, run->error);

@@ -1,23 +1,25 @@
 #include "run/hand.h"
 
-#define TICKET_S 0.02         /* a ticket's work: long against a message, short against a run */
+#define AHEAD_S 0.02          /* longer items do not wait behind another */
 #define TICKET_LEAST_S 0.0005 /* near the end tickets get smaller, but not below this */
-#define KNOWN_S 0.0002        /* of work tells how long an item takes */
-#define LATE_S (3 * TICKET_S)
+#define KNOWN_S 0.0002        /* of work tells how long an item takes, */
+#define KNOWN_COLD_S 0.005    /* or of the first ticket, at which all is cold */
+#define LATE 3                /* times a ticket's work */
 #define GROWTH 16
 #define KEEPS 0.5   /* of the tickets before, in the time of an item, at each ticket */
 #define UNIT_S 0.25 /* what a ticket of a whole unit may take: what is lost where the run is cut off */
 
 bool hand_takes_ahead(const struct plan *plan, double item_s)
 {
-    return plan->slots > 1 && item_s > 0 && item_s * (double)plan->block < TICKET_S;
+    return plan->slots > 1 && item_s > 0 && item_s * (double)plan->block < AHEAD_S;
 }
 
 bool hand_has_room(const struct hand *hand, const struct plan *plan, double now_s)
 {
     if (hand->load == 0)
         return true;
-    return (int)hand->load < plan->slots && hand_takes_ahead(plan, hand->item_s) && now_s - hand->heard_s < LATE_S;
+    return (int)hand->load < plan->slots && hand_takes_ahead(plan, hand->item_s) &&
+           now_s - hand->heard_s < LATE * plan->ticket_s;
 }
 
 /* Is it time for a whole unit, which can be encoded at once? Where it takes longer than other tickets, enough must be
@@ -28,7 +30,7 @@ static bool takes_unit(const struct hand *hand, const struct plan *plan, double 
 
     if (plan->unit <= 1 || plan->unit > plan->slice || plan->unit > hand->last * GROWTH)
         return false;
-    return unit_s <= TICKET_S || (unit_s <= UNIT_S && (share >= unit || ranks == 1));
+    return unit_s <= plan->ticket_s || (unit_s <= UNIT_S && (share >= unit || ranks == 1));
 }
 
 uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t left, int ranks)
@@ -40,7 +42,7 @@ uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t l
         return plan->slice;
     if (hand->item_s <= 0)
         return plan->block;
-    want = TICKET_S / hand->item_s;
+    want = plan->ticket_s / hand->item_s;
     least = TICKET_LEAST_S / hand->item_s;
     if (want > (double)hand->last * GROWTH)
         want = (double)hand->last * GROWTH;
@@ -70,6 +72,7 @@ void hand_unbook(struct hand *hand, const struct batch *result, double now_s)
     hand->heard_s = now_s;
     if (result->verb != VERB_MAP || result->count == 0)
         return;
+    hand->returned++;
     hand->busy_s = KEEPS * hand->busy_s + result->busy_s - result->pack_s;
     hand->busy_items = KEEPS * hand->busy_items + (double)result->count;
     hand->item_s = hand->busy_s > 0 ? hand->busy_s / hand->busy_items : 1e-9;
@@ -77,7 +80,7 @@ void hand_unbook(struct hand *hand, const struct batch *result, double now_s)
 
 bool hand_is_known(const struct hand *hand)
 {
-    return hand->busy_s >= KNOWN_S;
+    return hand->busy_s >= (hand->returned > 1 ? KNOWN_S : KNOWN_COLD_S);
 }
 
 void hand_learn(struct hand *hand, const struct hand *other)

@@ -9,6 +9,7 @@ struct hand {
     double busy_s;     /* of its tickets, of which the latest count most, */
     double busy_items; /* for so many items */
     double item_s;     /* time an item took, 0: not known */
+    uint32_t returned; /* tickets it mapped */
     uint32_t load;     /* tickets it has */
     uint32_t sent;     /* tickets it was sent */
     double heard_s;    /* when it last gave a result back, or got a ticket while it had none */
@@ -22,8 +23,8 @@ bool hand_takes_ahead(const struct plan *plan, double item_s);
  * first: it would wait behind a long item. */
 bool hand_has_room(const struct hand *hand, const struct plan *plan, double now_s);
 
-/* How many items its next ticket should have, of `left` that are not dealt yet: about 20 ms of work, at most 16 times
- * the ticket before, and near the end of the run no more than a part of what is left, but not so few that talk
+/* How many items its next ticket should have, of `left` that are not dealt yet: about plan->ticket_s of work, at most
+ * 16 times the ticket before, and near the end of the run no more than a part of what is left, but not so few that talk
  * outweighs work. */
 uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t left, int ranks);
 

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#define NS 1000000000L
 #define SPINS 2000 /* looks before the lane sleeps: about 10 us */
 
 /* Below the stack, addresses that hold nothing: a kernel whose stack overflows by large frames meets them, not the
@@ -26,12 +27,13 @@ struct lane {
     struct mapper *mapper;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t work, over;
+    pthread_cond_t work, news, over;
     bool ended;
     int slots;
     int number, lanes;         /* of this host; number -1: not known */
     atomic_uint started, done; /* slots handed in, slots mapped: counts that only rise */
     unsigned taken;            /* slots handed back */
+    atomic_bool resting;       /* the main thread is to hear of the next slot that is done */
     atomic_bool leave;
     struct slot **ring; /* [slots] */
 };
@@ -53,6 +55,17 @@ static unsigned wait_for_work(struct lane *lane, unsigned seen)
     return started;
 }
 
+/* A slot is done. The lock only sees to it that the main thread, if it is about to sleep, does so by now. */
+static void tell(struct lane *lane, unsigned done)
+{
+    atomic_store(&lane->done, done);
+    if (!atomic_load(&lane->resting))
+        return;
+    pthread_mutex_lock(&lane->lock);
+    pthread_mutex_unlock(&lane->lock);
+    pthread_cond_signal(&lane->news);
+}
+
 static void *lane_thread(void *argument)
 {
     struct lane *lane = argument;
@@ -68,8 +81,7 @@ static void *lane_thread(void *argument)
 
         mapper_use_heap(lane->mapper, &slot->heap);
         mapper_map(lane->mapper, slot->ticket, slot->result);
-        done++;
-        atomic_store_explicit(&lane->done, done, memory_order_release);
+        tell(lane, ++done);
     }
     pthread_cleanup_pop(0);
     pthread_mutex_lock(&lane->lock);
@@ -133,6 +145,19 @@ static int start_thread(struct lane *lane)
     return problem;
 }
 
+static void init_locks(struct lane *lane)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&lane->lock, NULL);
+    pthread_cond_init(&lane->work, NULL);
+    pthread_cond_init(&lane->news, &monotonic);
+    pthread_cond_init(&lane->over, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
 int lane_open(struct mapper *mapper, int slots, struct lane **lane_out, struct error *error)
 {
     struct lane *lane = calloc(1, sizeof *lane);
@@ -145,9 +170,7 @@ int lane_open(struct mapper *mapper, int slots, struct lane **lane_out, struct e
     lane->mapper = mapper;
     lane->slots = slots;
     lane->number = -1;
-    pthread_mutex_init(&lane->lock, NULL);
-    pthread_cond_init(&lane->work, NULL);
-    pthread_cond_init(&lane->over, NULL);
+    init_locks(lane);
     problem = start_thread(lane);
     if (problem) {
         free(lane->ring);
@@ -171,8 +194,8 @@ void lane_start(struct lane *lane, struct slot *slot)
     lane->ring[started % (unsigned)lane->slots] = slot;
     pthread_mutex_lock(&lane->lock);
     atomic_store_explicit(&lane->started, started + 1, memory_order_release);
-    pthread_cond_signal(&lane->work);
     pthread_mutex_unlock(&lane->lock);
+    pthread_cond_signal(&lane->work);
 }
 
 struct slot *lane_done(struct lane *lane)
@@ -182,6 +205,29 @@ struct slot *lane_done(struct lane *lane)
     return lane->ring[lane->taken++ % (unsigned)lane->slots];
 }
 
+static struct timespec after(long ns)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_sec += (time.tv_nsec + ns) / NS;
+    time.tv_nsec = (time.tv_nsec + ns) % NS;
+    return time;
+}
+
+void lane_rest(struct lane *lane, long ns)
+{
+    const struct timespec until = after(ns);
+
+    pthread_mutex_lock(&lane->lock);
+    atomic_store(&lane->resting, true);
+    while (atomic_load(&lane->done) == lane->taken &&
+           pthread_cond_timedwait(&lane->news, &lane->lock, &until) != ETIMEDOUT)
+        ;
+    atomic_store(&lane->resting, false);
+    pthread_mutex_unlock(&lane->lock);
+}
+
 int lane_load(const struct lane *lane)
 {
     return (int)(atomic_load_explicit(&lane->started, memory_order_relaxed) - lane->taken);
@@ -189,16 +235,9 @@ int lane_load(const struct lane *lane)
 
 static bool wait_for_end(struct lane *lane, double patience_s)
 {
-    struct timespec until;
+    const struct timespec until = after((long)(NS * patience_s));
     bool ended;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)patience_s;
-    until.tv_nsec += (long)(1e9 * (patience_s - (double)(time_t)patience_s));
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
     pthread_mutex_lock(&lane->lock);
     atomic_store(&lane->leave, true);
     pthread_cond_signal(&lane->work);
@@ -221,6 +260,7 @@ bool lane_close(struct lane *lane, double patience_s)
     }
     pthread_join(lane->thread, NULL);
     pthread_cond_destroy(&lane->over);
+    pthread_cond_destroy(&lane->news);
     pthread_cond_destroy(&lane->work);
     pthread_mutex_destroy(&lane->lock);
     sound = !mapper_crashed(lane->mapper);

@@ -27,6 +27,9 @@ void lane_start(struct lane *lane, struct slot *slot);
 /* A slot that is done, or NULL. Never waits. */
 struct slot *lane_done(struct lane *lane);
 
+/* Sleep for so many ns, or until a slot is done. */
+void lane_rest(struct lane *lane, long ns);
+
 /* How many slots are in the lane. */
 int lane_load(const struct lane *lane);
 

@@ -2,6 +2,7 @@
 #include "codec/compound.h"
 #include "data/output.h"
 #include "element.h"
+#include "parallel/patience.h"
 #include "run/budget.h"
 
 #include <inttypes.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define ITEM_BYTES_MOST (1ull << 48) /* beyond any memory, and sums of them still fit in 64 bits */
+#define TICKET_S 0.02                /* long against a message, short against a run */
 #define FILE_BYTES_MOST (1ull << 62) /* offsets in files are signed */
 
 uint64_t plan_index(const struct plan *plan, uint64_t position)
@@ -209,6 +211,7 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
                           .slice_fixed = input->options->slice != 0,
                           .direct_in = input->direct,
                           .direct_out = input->direct && !input->options->compress,
+                          .ticket_s = TICKET_S * patience_calm(input->crowd),
                           .unit = 1,
                           .compress = any_ragged(input->signature) ? 0 : input->options->compress,
                           .staged = input->options->compress,

@@ -12,9 +12,9 @@ struct plan_input {
     const struct signature *signature;
     const struct scalar *param; /* [PORTS_MAX] */
     const struct binding *binding;
-    uint64_t block; /* of the kernel, at least 1 */
-    int ranks;
-    bool direct; /* every rank reads and writes for itself */
+    uint64_t block;   /* of the kernel, at least 1 */
+    int ranks, crowd; /* those of a CPU */
+    bool direct;      /* every rank reads and writes for itself */
 };
 
 /* Choose sizes so that the buffers of every rank, root's pool and chunk caches included, stay within

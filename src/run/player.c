@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define SLEEP_NS 1000000
+#define IDLE_SLOW 7 /* a lane that has nothing to do lends its CPU to who looks for its next ticket */
 
 struct player {
     struct crew *crew;
@@ -222,8 +223,9 @@ static int player_run(void *self, struct error *error)
         if (any)
             patience_reset(&patience);
         else
-            patience_wait(&patience);
+            crew_wait(player->crew, &patience);
         patience_beside(&patience, ahead(player));
+        patience.slow = lane_load(player->crew->lane) ? 0 : IDLE_SLOW;
     }
     leave_lane(player);
     leave(player);

@@ -72,7 +72,7 @@ static const struct batch *map_ticket(struct deal *deal, struct error *error)
         look(deal, error);
         if (rounds_is_cut(deal->rounds))
             return deal->gave_up;
-        patience_wait(&patience);
+        crew_wait(crew, &patience);
     }
     deal->slot.result->rank = team_rank(crew->team);
     return deal->slot.result;
