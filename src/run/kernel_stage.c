@@ -63,7 +63,7 @@ int stage_open_crew(struct run *run)
     if (mapper_open(&run->plan, run->kernel, run->state, &run->mapper, run->error) ||
         lane_open(run->mapper, run->plan.slots, &run->lane, run->error))
         return run->error->code;
-    if (team_size(run->team) > 1)
+    if (team_size(run->team) > 1 && patience_calm(team_crowd(run->team)) == 1)
         lane_begin_apart(run->lane, launch_local_rank(), launch_local_ranks());
     mapper_use_tables(run->mapper, run->table);
     run->crew = (struct crew){.plan = &run->plan, .team = run->team, .lane = run->lane};

@@ -23,6 +23,7 @@ AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 # The fastest way that Open MPI starts where all ranks are on one host; h5map finds it by itself.
 FASTEST = {"OMPI_MCA_pml": "ob1", "OMPI_MCA_btl": "self,vader", "OMPI_MCA_ess_singleton_isolated": "1"}
 ITEM_S = 20e-6
+SHORT_ITEM_S = 1e-6
 PIECE_BYTES = 64 << 20
 
 
@@ -68,17 +69,24 @@ class Bench:
                 count = min(rows, shape[0] - first)
                 x[first : first + count] = fill(first, count)
 
-    @functools.cached_property
-    def round_s(self):
-        """Seconds that one round of work.h takes here."""
-        self.make((2000,), "f8", lambda first, count: np.full(count, 1e5))
+    def items_s(self, count, rounds):
+        """Seconds that so many items of so many rounds of work.h take here, one after the other."""
+        self.make((count,), "f8", lambda first, count: np.full(count, round(rounds)))
         entry = Entry("", [self.path("openmp"), "IN", "OUT"], env={"OMP_NUM_THREADS": "1"})
         self.timer.turns([entry], 3)
-        return (min(lap.wall_s for lap in entry.laps) - entry.start_s()) / 2e8
+        return min(lap.wall_s for lap in entry.laps) - entry.start_s()
+
+    @functools.cached_property
+    def round_s(self):
+        """Seconds that one round takes in a long item."""
+        return self.items_s(2000, 1e5) / 2e8
 
     def item_rounds(self, item_s=ITEM_S):
-        """Rounds that make an item, and the seconds that these take."""
-        return item_s / self.round_s, item_s
+        """Rounds that make an item, and the seconds that these take. Short items overlap in the processor."""
+        rounds = item_s / self.round_s
+        if item_s < SHORT_ITEM_S:
+            rounds *= item_s * 1e6 / (self.items_s(10**6, rounds) - self.items_s(10**6, 0))
+        return rounds, item_s
 
     def remove_data(self):
         for name in os.listdir(self.timer.home):
