@@ -26,8 +26,10 @@ static unsigned most_failed(unsigned failed)
 
 int suite_run_mpi(const char *name, CU_TestInfo tests[])
 {
-    struct promise promise = {
-        .launcher = launch_has_launcher(), .one_host = launch_on_one_host(), .crowd = launch_crowd()};
+    struct promise promise = {.launcher = launch_has_launcher(),
+                              .one_host = launch_on_one_host(),
+                              .crowd = launch_crowd(),
+                              .host_crowd = launch_host_crowd()};
     struct error error = {0};
     unsigned run = 0, failed = 0;
     char title[64];

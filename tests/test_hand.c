@@ -159,12 +159,28 @@ static void learns_from_one_that_is_known(void)
     CU_ASSERT_DOUBLE_EQUAL(new.item_s, 0.001, 1e-9);
 }
 
-/* A first ticket of one item that took 1 ms may have been loading pages; one that took 10 ms was at the item. */
+/* A first ticket of one item that took half a millisecond may have been loading pages; one of 10 ms was at the item. */
 static void doubts_a_cold_start(void)
 {
-    const struct hand cold = hand_of(1, 0.001), warm = hand_of_two(1, 0.001), slow = hand_of(1, 0.01);
+    const struct hand warm = hand_of_two(1, 0.0005), slow = hand_of(1, 0.01);
+    struct hand cold = hand_of(1, 0.0005);
 
     CU_ASSERT(!hand_is_known(&cold) && hand_is_known(&warm) && hand_is_known(&slow));
+    hand_book(&cold, 16, 0);
+    hand_unbook(&cold, &(struct batch){.count = 16, .busy_s = 16e-7}, 0);
+    CU_ASSERT_FALSE(hand_is_known(&cold));
+    CU_ASSERT_DOUBLE_EQUAL(cold.item_s, 1e-7, 1e-9);
+}
+
+static void is_known_by_small_tickets_too(void)
+{
+    struct hand hand = hand_of(1, 2e-5);
+
+    for (int k = 0; k < 20; k++) {
+        hand_book(&hand, 1, 0);
+        hand_unbook(&hand, &(struct batch){.count = 1, .busy_s = 2e-5}, 0);
+    }
+    CU_ASSERT(hand_is_known(&hand));
 }
 
 static void forgets_a_cold_start(void)
@@ -175,7 +191,7 @@ static void forgets_a_cold_start(void)
     hand_unbook(&hand, &(struct batch){.count = 16, .busy_s = 16e-7}, 0);
     hand_book(&hand, 256, 0);
     hand_unbook(&hand, &(struct batch){.count = 256, .busy_s = 256e-7}, 0);
-    CU_ASSERT_DOUBLE_EQUAL(hand.item_s, 1.3e-7, 1e-8);
+    CU_ASSERT_DOUBLE_EQUAL(hand.item_s, 1e-7, 1e-8);
 }
 
 static void grows_from_what_others_have_shown(void)
@@ -213,6 +229,7 @@ int main(void)
                            {"gives nothing more to one that is late", gives_nothing_more_to_one_that_is_late},
                            {"learns from one that is known", learns_from_one_that_is_known},
                            {"doubts a cold start", doubts_a_cold_start},
+                           {"is known by small tickets too", is_known_by_small_tickets_too},
                            {"forgets a cold start", forgets_a_cold_start},
                            {"grows from what others have shown", grows_from_what_others_have_shown},
                            {"learns nothing from a rank that gave up", learns_nothing_from_a_rank_that_gave_up},

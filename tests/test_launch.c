@@ -2,6 +2,7 @@
 
 #include "suite.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +124,32 @@ static void test_crowd(void)
         snprintf(ranks, sizeof ranks, "%d", crowd * cpus + 1);
         setenv("OMPI_COMM_WORLD_LOCAL_SIZE", ranks, 1);
         CU_ASSERT_EQUAL(launch_crowd(), crowd + 1);
+        CU_ASSERT_EQUAL(launch_host_crowd(), crowd + 1);
     }
+    clear_environment();
+}
+
+/* Under -j a rank that may use one CPU shares it with all; the host has the CPUs that it has. */
+static void test_crowd_of_few_cpus(void)
+{
+    const int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t all, one;
+    char ranks[16];
+
+    clear_environment();
+    CU_ASSERT_EQUAL_FATAL(sched_getaffinity(0, sizeof all, &all), 0);
+    CPU_ZERO(&one);
+    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &all))
+            CPU_SET(cpu, &one);
+    snprintf(ranks, sizeof ranks, "%d", 2 * cpus);
+    setenv("OMPI_COMM_WORLD_LOCAL_SIZE", ranks, 1);
+    setenv("OMPI_COMM_WORLD_SIZE", ranks, 1);
+    setenv(LAUNCH_CHILD, "log", 1);
+    CU_ASSERT_EQUAL_FATAL(sched_setaffinity(0, sizeof one, &one), 0);
+    CU_ASSERT_EQUAL(launch_crowd(), 2 * cpus);
+    CU_ASSERT_EQUAL(launch_host_crowd(), 2);
+    CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof all, &all), 0);
     clear_environment();
 }
 
@@ -479,6 +505,7 @@ int main(void)
     CU_TestInfo tests[] = {{"promise", test_promise},
                            {"host", test_host},
                            {"crowd", test_crowd},
+                           {"crowd of few CPUs", test_crowd_of_few_cpus},
                            {"looks less", test_look_less},
                            {"terminal", test_terminal},
                            {"command line", test_command_line},

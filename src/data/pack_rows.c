@@ -19,7 +19,7 @@ static int find_ref(struct pack_rows *rows, uint64_t item, const struct ref **re
 int pack_rows_open(const struct pack *pack, int k, struct pack_rows *rows, struct error *error)
 {
     const struct port *port = &pack->record->ports->out[k];
-    const struct ref *ref;
+    const struct ref *ref = NULL;
     uint64_t elements = 1;
 
     for (int d = 1; d < port->rank; d++)
@@ -45,7 +45,7 @@ void pack_rows_offsets(struct pack_rows *rows)
 
 static int read_offsets(struct pack_rows *rows, uint64_t count, uint64_t *to, struct error *error)
 {
-    const struct ref *ref;
+    const struct ref *ref = NULL;
 
     for (uint64_t k = 0; k < count; k++) {
         to[k] = rows->sum;
@@ -61,7 +61,7 @@ static int read_offsets(struct pack_rows *rows, uint64_t count, uint64_t *to, st
 int pack_rows_read(struct pack_rows *rows, uint64_t count, void *to, struct error *error)
 {
     uint64_t left = count * rows->element_bytes;
-    const struct ref *ref;
+    const struct ref *ref = NULL;
     char *next = to;
 
     if (rows->offsets)

@@ -159,7 +159,7 @@ uint64_t vlen_element(const struct vlen *vlen, uint64_t k, const void **data)
 int vlen_walk(struct vlen *vlen, const char *name, const struct bound *bound, vlen_see *see, void *of,
               struct error *error)
 {
-    hsize_t shape[SLAB_RANK_MAX];
+    hsize_t shape[SLAB_RANK_MAX] = {0};
     uint64_t all = 1, some;
     struct grid grid;
     struct slab box;

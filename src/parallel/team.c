@@ -21,10 +21,10 @@
 #define SHARE_BYTES ((size_t)1 << 24)
 
 /* Where many ranks share each CPU, all of them sleep while they wait: in a tree each level would wait for the one above
- * to wake up. On one host all ranks see the same crowd, so that all choose alike. */
+ * to wake up. All ranks choose alike. */
 static bool is_flat(const struct promise *promise)
 {
-    return promise->one_host && patience_calm(promise->crowd) > 1;
+    return promise->one_host && patience_calm(promise->host_crowd) > 1;
 }
 
 /* Ranks on one host need no networks, and of the collectives only those that do not wait. */

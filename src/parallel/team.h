@@ -1,7 +1,8 @@
 /* The ranks as a team: start, agreement, set-up talk, end. MPI is called from the main thread only
  * (MPI_THREAD_FUNNELED).
  *
- * Set-up and end keep to one pattern: local work, then agree, then the collective. An MPI call that fails ends the
+ * Set-up and end keep to one pattern: local work, then agree, then the collective (where root alone works just before
+ * the mapping, dealing takes the agreement's place). An MPI call that fails ends the
  * program in the team's error handler, which prints the line and calls MPI_Abort: there is no return code to check. */
 #ifndef PARALLEL_TEAM_H
 #define PARALLEL_TEAM_H
@@ -16,6 +17,7 @@ struct promise {
     bool launcher;  /* there is one */
     bool one_host;  /* all ranks are on this host */
     int crowd;      /* ranks per CPU of this host, at least 1 */
+    int host_crowd; /* the same of all its CPUs: with one_host, all ranks have the same number here */
 };
 
 /* Collective. Choose quick start-up settings where all ranks are on one host and the user has not set them (Open MPI's

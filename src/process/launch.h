@@ -24,6 +24,9 @@ int launch_cores(void);
 /* How many ranks of this host share a CPU, rounded up; 1 also where the launcher does not tell how many they are. */
 int launch_crowd(void);
 
+/* The same of all CPUs of this host, whatever this process may use: each of its ranks sees the same. */
+int launch_host_crowd(void);
+
 /* Are all ranks on this host? Without a launcher they are; false also where it does not tell. */
 bool launch_on_one_host(void);
 

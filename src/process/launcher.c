@@ -62,13 +62,22 @@ int launch_local_ranks(void)
     return launch_has_launcher() ? first_of(counts, 1) : 1;
 }
 
+static int ranks_for_each(long cpus)
+{
+    const int ranks = launch_local_ranks();
+
+    return cpus > 0 && ranks > cpus ? (int)((ranks + cpus - 1) / cpus) : 1;
+}
+
+int launch_host_crowd(void)
+{
+    return ranks_for_each(sysconf(_SC_NPROCESSORS_ONLN));
+}
+
 /* A launcher may have given each rank CPUs of its own. */
 int launch_crowd(void)
 {
-    const int ranks = launch_local_ranks();
-    const long cpus = launch_is_child() ? launch_cores() : sysconf(_SC_NPROCESSORS_ONLN);
-
-    return cpus > 0 && ranks > cpus ? (int)((ranks + cpus - 1) / cpus) : 1;
+    return launch_is_child() ? ranks_for_each(launch_cores()) : launch_host_crowd();
 }
 
 int launch_local_rank(void)

@@ -29,10 +29,12 @@ struct crew {
 /* A way of dealing. Every rank opens (local), all agree, every rank runs, every rank closes (local; what a kernel that
  * is still running uses is left alone).
  *
- * run maps all items. Root's error says what went wrong, STOPPED where a signal or the time limit asked to stop; the
- * others learn of it in the agreement that follows. A stop begins nothing new, and waits a little for what is on the
- * way (watch.h); where that was all there was left, the run is complete. Every ticket gets one result, every rank is
- * told to stop, nothing hangs. On return a kernel may still be running in the lane of a rank that gave up. */
+ * run maps all items. Root may come with an error: then results, watch, source and done need not be there, nothing is
+ * dealt, and the others are told to stop. Root's error says what went wrong, STOPPED where a signal or the time limit
+ * asked to stop; the others learn of it in the agreement that follows. A stop begins nothing new, and waits a little
+ * for what is on the way (watch.h); where that was all there was left, the run is complete. Every ticket gets one
+ * result, every rank is told to stop, nothing hangs. On return a kernel may still be running in the lane of a rank that
+ * gave up. */
 struct dealing {
     int (*open)(struct crew *crew, void **self, struct error *error);
     int (*run)(void *self, struct error *error);

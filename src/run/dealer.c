@@ -35,7 +35,7 @@ static bool keeps_up(const struct dealer *dealer)
     const double item_s = dealer->hands[0].item_s;
 
     return !dealer->crew->plan->direct_in && hand_is_known(&dealer->hands[0]) &&
-           dealer->reading.s + dealer->writing.s > PACE_KNOWN_S &&
+           dealer->reading.all_s + dealer->writing.all_s > PACE_KNOWN_S &&
            item_s < item_time(&dealer->reading) + item_time(&dealer->writing) && clock_now_s() - dealer->own_s < OWN_S;
 }
 

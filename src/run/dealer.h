@@ -7,9 +7,9 @@
 #include "run/hand.h"
 #include "run/ledger.h"
 
-/* Time and items, of which the latest count most. */
+/* Time and items, of which the latest count most; and all of the time. */
 struct pace {
-    double s, items;
+    double s, items, all_s;
 };
 
 /* A ticket's payload on its way from another rank. Its rounds and its result may be seen in any order. */

@@ -21,7 +21,10 @@ bool dealer_has_room(const struct dealer *dealer, int rank)
 
 void pace_add(struct pace *pace, double start_s, uint64_t count)
 {
-    pace->s = PACE_KEEPS * pace->s + clock_now_s() - start_s;
+    const double s = clock_now_s() - start_s;
+
+    pace->all_s += s;
+    pace->s = PACE_KEEPS * pace->s + s;
     pace->items = PACE_KEEPS * pace->items + (double)count;
 }
 

@@ -1,6 +1,7 @@
 /* Every stage in order: kernel -> team -> bind -> plan -> read -> scatter -> map -> gather -> write.
  *
- * A stage is local work on one rank or all; agree() follows it, so that all ranks go on together or leave together. */
+ * A stage is local work on one rank or all; agree() follows it, so that all ranks go on together or leave together; the
+ * mapping itself tells the others where root could not open its files. */
 #include "run/engine.h"
 #include "data/bind.h"
 #include "process/launch.h"
@@ -152,8 +153,10 @@ static void report(struct run *run, const struct promise *promise)
 
 int engine_run(const struct options *options, const struct hooks *hooks, bool *busy, struct error *error)
 {
-    struct promise promise = {
-        .launcher = launch_has_launcher(), .one_host = launch_on_one_host(), .crowd = launch_crowd()};
+    struct promise promise = {.launcher = launch_has_launcher(),
+                              .one_host = launch_on_one_host(),
+                              .crowd = launch_crowd(),
+                              .host_crowd = launch_host_crowd()};
     struct run *run = calloc(1, sizeof *run);
     int code;
 

@@ -3,7 +3,7 @@
 #define AHEAD_S 0.02          /* longer items do not wait behind another */
 #define TICKET_LEAST_S 0.0005 /* near the end tickets get smaller, but not below this */
 #define KNOWN_S 0.0002        /* of work tells how long an item takes, */
-#define KNOWN_COLD_S 0.005    /* or of the first ticket, at which all is cold */
+#define COLD_S 0.001          /* of the first ticket may be the start's */
 #define LATE 3                /* times a ticket's work */
 #define GROWTH 16
 #define KEEPS 0.5   /* of the tickets before, in the time of an item, at each ticket */
@@ -72,7 +72,10 @@ void hand_unbook(struct hand *hand, const struct batch *result, double now_s)
     hand->heard_s = now_s;
     if (result->verb != VERB_MAP || result->count == 0)
         return;
-    hand->returned++;
+    if (hand->returned++ == 1) /* what came before was cold */
+        hand->busy_s = hand->busy_items = 0;
+    if (hand->returned > 1 || result->busy_s - result->pack_s >= COLD_S)
+        hand->sure_s += result->busy_s - result->pack_s;
     hand->busy_s = KEEPS * hand->busy_s + result->busy_s - result->pack_s;
     hand->busy_items = KEEPS * hand->busy_items + (double)result->count;
     hand->item_s = hand->busy_s > 0 ? hand->busy_s / hand->busy_items : 1e-9;
@@ -80,7 +83,7 @@ void hand_unbook(struct hand *hand, const struct batch *result, double now_s)
 
 bool hand_is_known(const struct hand *hand)
 {
-    return hand->busy_s >= (hand->returned > 1 ? KNOWN_S : KNOWN_COLD_S);
+    return hand->sure_s >= KNOWN_S;
 }
 
 void hand_learn(struct hand *hand, const struct hand *other)

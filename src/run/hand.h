@@ -10,6 +10,7 @@ struct hand {
     double busy_items; /* for so many items */
     double item_s;     /* time an item took, 0: not known */
     uint32_t returned; /* tickets it mapped */
+    double sure_s;     /* of work that was not cold */
     uint32_t load;     /* tickets it has */
     uint32_t sent;     /* tickets it was sent */
     double heard_s;    /* when it last gave a result back, or got a ticket while it had none */

@@ -47,7 +47,8 @@ struct run {
     bool told; /* how it ended, already */
 };
 
-/* Each stage is local work; it returns run->error->code, and an agreement of all ranks follows it. */
+/* Each stage is local work; it returns run->error->code, and an agreement of all ranks follows it; stage_open_files is
+ * followed by the mapping where the others need not know first. */
 
 /* kernel_stage.c */
 

@@ -6,7 +6,7 @@
 int share_collect(struct team *team, const struct results *results, double elapsed_s, struct share **shares,
                   struct error *error)
 {
-    struct share mine = {.rank = team_rank(team), .waiting_s = elapsed_s};
+    struct share mine = {.rank = team_rank(team)};
     const bool root = team_rank(team) == 0;
 
     *shares = root ? calloc((size_t)team_size(team), sizeof **shares) : NULL;
@@ -21,7 +21,7 @@ int share_collect(struct team *team, const struct results *results, double elaps
 
         share->items = results->shares[rank].items;
         share->busy_s = results->shares[rank].busy_s;
-        share->waiting_s = share->waiting_s > share->busy_s ? share->waiting_s - share->busy_s : 0;
+        share->waiting_s = elapsed_s > share->busy_s ? elapsed_s - share->busy_s : 0;
     }
     return OK;
 }

@@ -5,8 +5,9 @@
 #include "parallel/team.h"
 #include "run/results.h"
 
-/* Collective. Every rank's host and time (`elapsed_s`, mapping) to root, which adds what it knows from the results:
- * items and busy time. *shares is root's, [ranks], to be freed; NULL elsewhere. `results` is used on root only. */
+/* Collective. Every rank's host to root, which adds what it knows from the results: items, busy time, and how much of
+ * the `elapsed_s` of its own mapping each waited. *shares is root's, [ranks], to be freed; NULL elsewhere. `results`
+ * and `elapsed_s` are used on root only. */
 int share_collect(struct team *team, const struct results *results, double elapsed_s, struct share **shares,
                   struct error *error);
 
