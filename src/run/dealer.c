@@ -4,9 +4,6 @@
 #include "run/clock.h"
 #include "run/image.h"
 
-#define PACE_KNOWN_S 0.002 /* of reading and writing: the first bytes take longer */
-#define OWN_S 0.01         /* without a ticket dealt to root's lane or taken from it: it is at a long one */
-
 /* Is there something to deal, and may it be dealt? */
 static bool may_deal(const struct dealer *dealer)
 {
@@ -23,28 +20,11 @@ static int unqueue(struct dealer *dealer)
     return rank;
 }
 
-static double item_time(const struct pace *pace)
-{
-    return pace->items > 0 ? pace->s / pace->items : 0;
-}
-
-/* Does root's own lane keep up with what root can read and write? Then what it gives to others only has to be copied
- * once more. Not while it is in an item that takes longer than those before. */
-static bool keeps_up(const struct dealer *dealer)
-{
-    const double item_s = dealer->hands[0].item_s;
-
-    return !dealer->crew->plan->direct_in && hand_is_known(&dealer->hands[0]) &&
-           dealer->reading.all_s + dealer->writing.all_s > PACE_KNOWN_S &&
-           item_s < item_time(&dealer->reading) + item_time(&dealer->writing) && clock_now_s() - dealer->own_s < OWN_S;
-}
-
 /* The next ticket for a rank into an image; false: nothing is left, or it could not be read. */
 static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
 {
     struct hand *hand = &dealer->hands[rank];
     const uint64_t left = ledger_left(&dealer->ledger);
-    const double start_s = clock_now_s();
     uint64_t want, first, count;
 
     hand_learn(hand, &dealer->hands[0]);
@@ -53,7 +33,6 @@ static bool fill_ticket(struct dealer *dealer, int rank, struct batch *ticket)
     if (!ledger_take(&dealer->ledger, want, &first, &count) ||
         crew_read(dealer->crew, first, count, ticket, dealer->error))
         return false;
-    pace_add(&dealer->reading, start_s, count);
     hand_book(hand, count, clock_now_s());
     dealer->dealt_s = hand->load > 1 && hand_is_known(hand) ? hand->item_s * (double)count : 0;
     inflight_add(&dealer->inflight, rank, first, count);
@@ -74,7 +53,6 @@ static bool deal_to_self(struct dealer *dealer)
         if (!fill_ticket(dealer, 0, slot->ticket))
             return false;
         slot->ticket->slot = k;
-        dealer->own_s = clock_now_s();
         lane_start(crew->lane, slot);
         return true;
     }
@@ -85,8 +63,6 @@ static bool deal_to_others(struct dealer *dealer)
 {
     int rank;
 
-    if (keeps_up(dealer))
-        return false;
     if (!may_deal(dealer) || dealer->ring_count == 0 || dealer->pool_free == 0 || !mail_room(dealer->mail))
         return false;
     rank = unqueue(dealer);

@@ -7,11 +7,6 @@
 #include "run/hand.h"
 #include "run/ledger.h"
 
-/* Time and items, of which the latest count most; and all of the time. */
-struct pace {
-    double s, items, all_s;
-};
-
 /* A ticket's payload on its way from another rank. Its rounds and its result may be seen in any order. */
 struct stream {
     bool used;
@@ -41,11 +36,9 @@ struct dealer {
     bool known;           /* how long an item takes root's lane; the others have heard */
     uint64_t returned;    /* items of the largest ticket that has come back */
     struct inflight inflight;
-    struct pace reading, writing; /* of root, for itself and others */
-    double dealt_s;               /* what the last ticket is to take; 0 where its lane had none before it */
-    double own_s;                 /* when the lane of root was last dealt a ticket, or gave one back */
-    struct stream *streams;       /* [ranks][slots]; NULL: no result is ragged */
-    bool draining;                /* the run is to stop: no more tickets */
+    double dealt_s;         /* what the last ticket is to take; 0 where its lane had none before it */
+    struct stream *streams; /* [ranks][slots]; NULL: no result is ragged */
+    bool draining;          /* the run is to stop: no more tickets */
 };
 
 /* Buffers for everything, and every other rank queued for a ticket. */
@@ -57,9 +50,6 @@ bool dealer_is_failing(const struct dealer *dealer);
 
 /* May the rank have one more ticket, now? */
 bool dealer_has_room(const struct dealer *dealer, int rank);
-
-/* So many items took the time since start_s. */
-void pace_add(struct pace *pace, double start_s, uint64_t count);
 
 /* Take one result of root's lane, or one image of another rank: a result, a round of a payload, the answer to a sync.
  * False: there is none. */

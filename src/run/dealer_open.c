@@ -7,7 +7,6 @@
 
 #define STOPS_AT_A_TIME 16
 #define COPIES_MOST 256
-#define PACE_KEEPS 0.9 /* of the tickets before, at each ticket */
 
 bool dealer_is_failing(const struct dealer *dealer)
 {
@@ -17,15 +16,6 @@ bool dealer_is_failing(const struct dealer *dealer)
 bool dealer_has_room(const struct dealer *dealer, int rank)
 {
     return hand_has_room(&dealer->hands[rank], dealer->crew->plan, clock_now_s());
-}
-
-void pace_add(struct pace *pace, double start_s, uint64_t count)
-{
-    const double s = clock_now_s() - start_s;
-
-    pace->all_s += s;
-    pace->s = PACE_KEEPS * pace->s + s;
-    pace->items = PACE_KEEPS * pace->items + (double)count;
 }
 
 void dealer_queue(struct dealer *dealer, int rank)

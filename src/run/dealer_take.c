@@ -20,9 +20,7 @@ static void tell_pace(struct dealer *dealer)
 /* The rank's ticket has come back, and its payload is in the log. */
 static void take(struct dealer *dealer, int rank, struct batch *result, uint64_t at)
 {
-    const double start_s = clock_now_s();
-
-    hand_unbook(&dealer->hands[rank], result, start_s);
+    hand_unbook(&dealer->hands[rank], result, clock_now_s());
     tell_pace(dealer);
     inflight_remove(&dealer->inflight, rank, result->first);
     if (dealer_is_failing(dealer) || result->verb != VERB_MAP)
@@ -32,7 +30,6 @@ static void take(struct dealer *dealer, int rank, struct batch *result, uint64_t
     if (result->payload_bytes)
         results_place(dealer->crew->results, result, at);
     results_take(dealer->crew->results, result, dealer->error);
-    pace_add(&dealer->writing, start_s, result->count);
 }
 
 bool dealer_take_own(struct dealer *dealer)
@@ -43,7 +40,6 @@ bool dealer_take_own(struct dealer *dealer)
     if (!slot)
         return false;
     slot->ticket->slot = -1;
-    dealer->own_s = clock_now_s();
     if (slot->result->verb == VERB_MAP && slot->result->payload_bytes && !dealer_is_failing(dealer))
         results_put_heap(dealer->crew->results, &slot->heap, &at, dealer->error);
     take(dealer, 0, slot->result, at);

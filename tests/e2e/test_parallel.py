@@ -124,7 +124,7 @@ class Sharing(Case):
         self.assertGreater(max(self.of_ranks("o.h5")), 45)
 
     def test_a_long_item_behind_many_short_ones(self):
-        """Root's lane, which has kept up until then, sits in the first long item; the other rank gets the others."""
+        """One rank's lane sits in the first long item; the other rank gets the others."""
         self.text(
             "nap.c",
             "#include <h5map/kernel.h>\n#include <time.h>\nstatic int nap(const h5map_item_t *item)\n{\n"
