@@ -174,7 +174,7 @@ static void init_kernel(void)
     const void *const table[PORTS_MAX] = {NULL};
     void *state;
 
-    mapper_init_kernel(&plan, &h5map_kernel_breaks, table, &state, &error);
+    calls_init_kernel(&plan, &h5map_kernel_breaks, table, &state, &error);
     _exit(98);
 }
 

@@ -182,7 +182,7 @@ static void shows_tables_to_init(void)
     plan.in[1] = (struct feed){.shared = true};
     plan.dim_count = 1;
     plan.dim[0] = 3;
-    CU_ASSERT_EQUAL(mapper_init_kernel(&plan, &h5map_kernel_keeps, table, &state, &error), OK);
+    CU_ASSERT_EQUAL(calls_init_kernel(&plan, &h5map_kernel_keeps, table, &state, &error), OK);
     CU_ASSERT_EQUAL((uintptr_t)state, 200);
 }
 

@@ -46,4 +46,9 @@ void calls_close(struct calls *calls);
  * any more, and the process must end soon: it ends by itself where it can't. */
 bool calls_make(struct calls *calls, const struct part *part, bool *any);
 
+/* The kernel's init, with the calls that h5map_refuse needs, and its shared tables by in[] index, NULL elsewhere.
+ * `items` of the whole run. REFUSED where it refuses. */
+int calls_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, const void *const table[PORTS_MAX],
+                      void **state, struct error *error);
+
 #endif

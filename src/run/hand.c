@@ -68,15 +68,17 @@ void hand_book(struct hand *hand, uint64_t count, double now_s)
 
 void hand_unbook(struct hand *hand, const struct batch *result, double now_s)
 {
+    const double mapped_s = result->busy_s - result->pack_s;
+
     hand->load--;
     hand->heard_s = now_s;
     if (result->verb != VERB_MAP || result->count == 0)
         return;
     if (hand->returned++ == 1) /* what came before was cold */
         hand->busy_s = hand->busy_items = 0;
-    if (hand->returned > 1 || result->busy_s - result->pack_s >= COLD_S)
-        hand->sure_s += result->busy_s - result->pack_s;
-    hand->busy_s = KEEPS * hand->busy_s + result->busy_s - result->pack_s;
+    if (hand->returned > 1 || mapped_s >= COLD_S)
+        hand->sure_s += mapped_s;
+    hand->busy_s = KEEPS * hand->busy_s + mapped_s;
     hand->busy_items = KEEPS * hand->busy_items + (double)result->count;
     hand->item_s = hand->busy_s > 0 ? hand->busy_s / hand->busy_items : 1e-9;
 }

@@ -57,7 +57,7 @@ int stage_load_kernel(struct run *run)
 int stage_open_crew(struct run *run)
 {
     if (crash_watch(team_rank(run->team), run->error) ||
-        mapper_init_kernel(&run->plan, run->kernel, run->table, &run->state, run->error))
+        calls_init_kernel(&run->plan, run->kernel, run->table, &run->state, run->error))
         return run->error->code;
     run->state_made = true;
     if (mapper_open(&run->plan, run->kernel, run->state, &run->mapper, run->error) ||

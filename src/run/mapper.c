@@ -320,32 +320,3 @@ void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch 
     result->busy_s = clock_now_s() - start_s;
     encoder_pack(mapper->encoder, result);
 }
-
-int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, const void *const table[PORTS_MAX],
-                       void **state, struct error *error)
-{
-    const void *in[PORTS_MAX] = {NULL};
-    size_t dim[DIM_NAMES_MAX];
-    struct reasons reasons;
-    h5map_job_t job = {.in = in, .dim = dim, .items = plan->items};
-    int code = OK;
-    bool refused;
-
-    *state = NULL;
-    if (!kernel->init)
-        return OK;
-    if (reasons_open(&reasons, sizeof(struct reason), error))
-        return error->code;
-    for (int k = 0; k < plan->in_count; k++)
-        in[k] = plan->in[k].param ? &plan->in[k].value : table[k];
-    for (int k = 0; k < plan->dim_count; k++)
-        dim[k] = plan->dim[k];
-    job.calls = &reasons.calls;
-    crash_in_init(true);
-    refused = kernel->init(&job, state) != 0;
-    crash_in_init(false);
-    if (refused)
-        code = error_set(error, REFUSED, "%s: %s", kernel->name, reasons.stop[0] ? reasons.stop : "init failed");
-    reasons_close(&reasons);
-    return code;
-}

@@ -35,9 +35,4 @@ void mapper_map(struct mapper *mapper, const struct batch *ticket, struct batch 
 /* Has the kernel crashed? Then nothing that it has used may be taken apart. */
 bool mapper_crashed(const struct mapper *mapper);
 
-/* The kernel's init, with the calls that h5map_refuse needs, and its shared tables by in[] index, NULL elsewhere.
- * `items` of the whole run. REFUSED where it refuses. */
-int mapper_init_kernel(const struct plan *plan, const h5map_kernel_t *kernel, const void *const table[PORTS_MAX],
-                       void **state, struct error *error);
-
 #endif

@@ -2,9 +2,10 @@
 # with_cluster.sh [-Hs] [-n NODES] [-c CPUS] COMMAND...: run COMMAND with a SLURM cluster of its own, on this machine.
 #
 # Each node is a host in namespaces: its own name (n1, n2, ...), address (10.77.0.1, ...), processes and /dev/shm; files
-# are shared. -H: the hosts alone, without SLURM. -s: steady, no node is taken for dead because it is slow. There is a user alice beside root. COMMAND finds the cluster's folder in
-# CLUSTER; node.sh cuts cables and kills nodes. The cluster and all that runs in it ends with this script. Needs root, and
-# the packages of the group `cluster` (jobs/packages.sh). Ends with COMMAND's status, or 77 and a line where it can't run.
+# are shared. -H: the hosts alone, without SLURM. -s: steady, no node is taken for dead because it is slow. There is a
+# user alice beside root. COMMAND finds the cluster's folder in CLUSTER; node.sh cuts cables and kills nodes. The
+# cluster and all that runs in it ends with this script. Needs root, and the packages of the group `cluster`
+# (jobs/packages.sh). Ends with COMMAND's status, or 77 and a line where it can't run.
 set -u
 export PATH=$PATH:/usr/sbin:/sbin
 
