@@ -2,7 +2,7 @@
 #include "run/hand.h"
 #include "suite.h"
 
-static const struct plan plan = {.block = 1, .slice = 1000, .slots = 2, .ticket_s = 0.02};
+static const struct plan plan = {.block = 1, .first_items = 1, .slice = 1000, .slots = 2, .ticket_s = 0.02};
 
 /* A rank whose first ticket of `last` items took item_s each. */
 static struct hand hand_of(uint64_t last, double item_s)
@@ -27,11 +27,11 @@ static struct hand hand_of_two(uint64_t last, double item_s)
 
 static void begins_small(void)
 {
-    const struct plan blocks = {.block = 64, .slice = 640, .slots = 2, .ticket_s = 0.02};
+    const struct plan blocks = {.block = 64, .first_items = 128, .slice = 640, .slots = 2, .ticket_s = 0.02};
     const struct hand new = {0};
 
     CU_ASSERT_EQUAL(hand_wants(&new, &plan, 1000000, 4), 1);
-    CU_ASSERT_EQUAL(hand_wants(&new, &blocks, 1000000, 4), 64);
+    CU_ASSERT_EQUAL(hand_wants(&new, &blocks, 1000000, 4), 128);
 }
 
 static void grows_to_20_ms_of_work(void)
@@ -47,7 +47,7 @@ static void grows_to_20_ms_of_work(void)
 
 static void grows_to_what_the_plan_says(void)
 {
-    const struct plan calm = {.block = 1, .slice = 1000, .slots = 2, .ticket_s = 0.08};
+    const struct plan calm = {.block = 1, .first_items = 1, .slice = 1000, .slots = 2, .ticket_s = 0.08};
     struct hand hand = hand_of(200, 1e-4);
 
     CU_ASSERT_EQUAL(hand_wants(&hand, &calm, 1000000, 4), 800);
@@ -75,7 +75,7 @@ static void shrinks_near_the_end(void)
 
 static void takes_whole_units(void)
 {
-    const struct plan units = {.block = 1, .slice = 3000, .unit = 1000, .slots = 2, .ticket_s = 0.02};
+    const struct plan units = {.block = 1, .first_items = 1, .slice = 3000, .unit = 1000, .slots = 2, .ticket_s = 0.02};
     const struct hand quick = hand_of(512, 0x1p-17), slow = hand_of(512, 0x1p-13), slower = hand_of(512, 0x1p-10),
                       young = hand_of(10, 0x1p-17);
 
@@ -99,7 +99,8 @@ static void leaves_the_encoding_out(void)
 
 static void keeps_to_a_fixed_slice(void)
 {
-    const struct plan fixed = {.block = 1, .slice = 7, .slots = 2, .ticket_s = 0.02, .slice_fixed = true};
+    const struct plan fixed = {
+        .block = 1, .first_items = 1, .slice = 7, .slots = 2, .ticket_s = 0.02, .slice_fixed = true};
     const struct hand hand = hand_of(200, 1e-4);
 
     CU_ASSERT_EQUAL(hand_wants(&hand, &fixed, 3, 4), 7);
@@ -107,7 +108,7 @@ static void keeps_to_a_fixed_slice(void)
 
 static void gives_a_second_ticket_of_short_items_only(void)
 {
-    const struct plan one = {.block = 1, .slice = 7, .slots = 1, .ticket_s = 0.02};
+    const struct plan one = {.block = 1, .first_items = 1, .slice = 7, .slots = 1, .ticket_s = 0.02};
     struct hand new = {0}, quick = hand_of(10, 1e-3), slow = hand_of(1, 0.5);
 
     CU_ASSERT(hand_has_room(&new, &plan, 0) && hand_has_room(&quick, &plan, 0) && hand_has_room(&slow, &plan, 0));

@@ -45,6 +45,29 @@ static uint64_t buffers(const struct plan *plan)
     return (root > other ? root : other) + plan->cache_bytes;
 }
 
+/* What a rank gets first, of blocks of that many items. */
+static uint64_t first_items(uint64_t items, uint64_t block, int ranks, int crowd)
+{
+    struct job *job = job_of(TYPE_DOUBLE, 3, items, ranks);
+    struct error error = {0};
+    struct plan plan;
+
+    job->input.block = block;
+    job->input.crowd = crowd;
+    CU_ASSERT_EQUAL(plan_make(&job->input, &plan, &error), OK);
+    free(job);
+    return plan.first_items;
+}
+
+static void begins_with_a_block_or_two(void)
+{
+    CU_ASSERT_EQUAL(first_items(1000000, 1, 64, 15), 1);
+    CU_ASSERT_EQUAL(first_items(64 * 32, 1, 64, 16), 2);
+    CU_ASSERT_EQUAL(first_items(64 * 32 - 1, 1, 64, 16), 1);
+    CU_ASSERT_EQUAL(first_items(64 * 32 * 10, 10, 64, 32), 20);
+    CU_ASSERT_EQUAL(first_items(64 * 32 * 10 - 1, 10, 64, 32), 10);
+}
+
 static void stays_within_memory(void)
 {
     for (uint64_t n = 1; n < 3000000; n = n * 5 + 1)
@@ -354,6 +377,7 @@ static void counts_beyond_32_bits(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"stays within memory", stays_within_memory},
+                           {"begins with a block or two", begins_with_a_block_or_two},
                            {"ends direct tickets with pages", ends_direct_tickets_with_pages},
                            {"tables are beside the memory", tables_are_beside_the_memory},
                            {"refuses an item that does not fit", refuses_an_item_that_does_not_fit},

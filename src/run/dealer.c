@@ -4,6 +4,8 @@
 #include "run/clock.h"
 #include "run/image.h"
 
+#define ACTS 16 /* in a row: to look for messages where there are none may cost a thread its turn */
+
 /* Is there something to deal, and may it be dealt? */
 static bool may_deal(const struct dealer *dealer)
 {
@@ -148,17 +150,27 @@ static void look(struct dealer *dealer)
         crew_stop(dealer->crew, &dealer->inflight, dealer->error);
 }
 
+/* While there is something to do, but not for so long that root's own lane runs dry. */
+static bool in_a_row(struct dealer *dealer, bool (*act)(struct dealer *dealer))
+{
+    int acts = 0;
+
+    while (acts < ACTS && act(dealer))
+        acts++;
+    return acts > 0;
+}
+
 static bool serve_others(struct dealer *dealer)
 {
     bool any = false;
 
     if (!dealer->mail)
         return false;
-    any |= dealer_take_others(dealer);
-    any |= take_sent(dealer);
+    any |= in_a_row(dealer, dealer_take_others);
+    any |= in_a_row(dealer, take_sent);
     any |= send_sync(dealer);
-    any |= deal_to_others(dealer);
-    any |= send_stop(dealer);
+    any |= in_a_row(dealer, deal_to_others);
+    any |= in_a_row(dealer, send_stop);
     return any;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define SLEEP_NS 1000000
+#define FULL_NS 50000000
 #define IDLE_SLOW 7 /* a lane that has nothing to do lends its CPU to who looks for its next ticket */
 
 struct player {
@@ -187,11 +188,20 @@ static void leave(struct player *player)
 /* Work that follows what the lane is at, in seconds. Where the next ticket is still on the way, half of one. */
 static double ahead(const struct player *player)
 {
+    const struct plan *plan = player->crew->plan;
     const int load = lane_load(player->crew->lane);
+    const double ticket_s = player->mapped_s > 0 ? player->mapped_s : plan->ticket_s;
 
-    if (load == 1 && hand_takes_ahead(player->crew->plan, player->item_s))
-        return player->mapped_s / 2;
-    return load > 1 ? player->mapped_s : 0;
+    if (load == 1 && (player->mapped_s == 0 || hand_takes_ahead(plan, player->item_s)))
+        return ticket_s / 2;
+    return load > 1 ? ticket_s : 0;
+}
+
+/* Has it all that it can hold, and nothing to send? Only its lane, which wakes this thread, has news then,
+ * but for a sync or the stop. */
+static bool is_full(const struct player *player)
+{
+    return lane_load(player->crew->lane) == player->crew->plan->slots && !player->syncing && mail_idle(player->mail);
 }
 
 /* The end: all that this rank has written is to be on disk. What went wrong before went to root as a result. */
@@ -225,6 +235,8 @@ static int player_run(void *self, struct error *error)
         else
             crew_wait(player->crew, &patience);
         patience_beside(&patience, ahead(player));
+        if (is_full(player))
+            patience.most_ns = FULL_NS;
         patience.slow = lane_load(player->crew->lane) ? 0 : IDLE_SLOW;
     }
     leave_lane(player);

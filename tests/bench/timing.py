@@ -12,6 +12,7 @@ import h5py
 Lap = collections.namedtuple("Lap", "wall_s peak_mib loop_s rank_peaks_mib")
 LONG_S, LONG_ROUNDS = 10.0, 3
 SHORT_S, SHORT_TIMES = 1.0, 3
+BRIEF_S, BRIEF_TIMES = 0.1, 9  # of a loop alone
 LOST = 0.1
 FOREIGN = ("SLURM_", "OMPI_", "PMI_", "PMIX_", "PRTE_", "MPI_", "H5MAP", "HDF5_")
 
@@ -75,6 +76,12 @@ class Entry:
         return statistics.median(a / b for a, b in zip(self.rounds_s, other.rounds_s))
 
 
+def times_a_round(entry, lap):
+    if entry.loop and lap.loop_s < BRIEF_S:
+        return BRIEF_TIMES
+    return SHORT_TIMES if lap.wall_s < SHORT_S else 1
+
+
 class Timer:
     """Runs commands in the folder `home`, without settings of MPI, HDF5 or h5map from outside. others_s of cores_s is what
     the rest of the machine took of it meanwhile."""
@@ -123,8 +130,8 @@ class Timer:
 
     def turns(self, entries, repeat, check=None):
         """A first round to warm up, whose results are checked; then as many rounds as `repeat` says, in which all entries take
-        turns. Those below SHORT_S, which any disturbance shows in, have SHORT_TIMES turns a round; those above LONG_S sit out
-        after LONG_ROUNDS."""
+        turns. Those below SHORT_S, which any disturbance shows in, have SHORT_TIMES turns a round, loops below BRIEF_S have
+        BRIEF_TIMES; those above LONG_S sit out after LONG_ROUNDS."""
         entries = [entry for entry in entries if not entry.missing and not entry.fixed_s]
         for number, entry in enumerate(entries):
             self.turn(entry, number)
@@ -132,9 +139,9 @@ class Timer:
             check([(entry, self.path(f"out{number}.h5")) for number, entry in enumerate(entries)])
         for done in range(repeat):
             laps = {entry: [] for entry in entries if done < LONG_ROUNDS or entry.laps[0].wall_s <= LONG_S}
-            for again in range(SHORT_TIMES):
+            for again in range(BRIEF_TIMES):
                 for number, entry in enumerate(entries):
-                    if entry in laps and (again == 0 or laps[entry][0][0].wall_s < SHORT_S):
+                    if entry in laps and (again == 0 or again < times_a_round(entry, laps[entry][0][0])):
                         laps[entry].append(self.turn(entry, number))
             for entry, pairs in laps.items():
                 entry.end_round([lap for lap, _ in pairs], [start for _, start in pairs if start])

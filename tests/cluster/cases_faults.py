@@ -46,7 +46,7 @@ def comes_back(job, nodes, slept="slept.h5", look=None):
     """It ends on these nodes, after a restart, with the same bytes; with fewer ranks, where there are fewer nodes."""
     output = f"{job.name}.h5"
     if len(nodes) < 3:
-        wait_for(lambda: job.state() == "PENDING", lambda: f"the restart: {job.show()}\n{job.log()}", 60)
+        wait_for(lambda: job.state() == "PENDING", lambda: f"the restart: {job.show()}\n{job.log()}")
         output_of("scontrol", "update", f"JobId={job.id}", f"NumNodes={len(nodes)}", f"NumTasks={2 * len(nodes)}")
     known = job.wait(look=look)
     check(known["Restarts"] == "1", known)
@@ -59,7 +59,7 @@ def comes_back(job, nodes, slept="slept.h5", look=None):
 
 
 def all_are_up():
-    wait_for(lambda: output_of("sinfo", "-h", "-t", "idle", "-o", "%D") == "3", "three idle nodes", 60)
+    wait_for(lambda: output_of("sinfo", "-h", "-t", "idle", "-o", "%D") == "3", "three idle nodes")
     output_of("srun", "-N3", "--mpi=none", "true")  # SLURM may be slow to trust a node again
 
 
@@ -162,7 +162,7 @@ def cut_off(name, *words):
     check(any(beside), "the old ranks were not beside the new")
     if not OPEN_MPI:
         mended(1, "mend")  # they wait for the others until SLURM, which sees the node again, ends them
-    wait_for(lambda: not old & set(ranks_of_run(output)), "the end of the old ranks", 60)
+    wait_for(lambda: not old & set(ranks_of_run(output)), "the end of the old ranks")
     same(output, slept)
     if OPEN_MPI:
         mended(1, "mend")

@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from lab import (
-    H5MAP, JOBS, KERNELS, MPICH, NAP, OPEN_MPI, RSH, WITH_MPICH, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, ranks_of_run,
+    H5MAP, HUNG_S, JOBS, KERNELS, MPICH, NAP, OPEN_MPI, RSH, WITH_MPICH, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, ranks_of_run,
     same, wait_for, write,
 )  # fmt: skip
 
@@ -61,7 +61,7 @@ class Run:
                 return
         check(False, "no mpirun.sh")
 
-    def wait(self, status=0, timeout_s=120):
+    def wait(self, status=0, timeout_s=HUNG_S):
         began = time.monotonic()
         try:
             text, _ = self.process.communicate(timeout=timeout_s)

@@ -88,7 +88,7 @@ def stops_before_the_limit():
     job = Job("limit", "-N2", "--ntasks-per-node=1", "-t10", "--signal=B:USR1@110", "--", *words)
     kept("limit.h5", job.log)
     output_of("scontrol", "update", f"JobId={job.id}", "TimeLimit=2")
-    wait_for(lambda: job.show()["Restarts"] == "1" and job.state() == "PENDING", lambda: f"the restart: {job.show()}\n{job.log()}", 60)
+    wait_for(lambda: job.show()["Restarts"] == "1" and job.state() == "PENDING", lambda: f"the restart: {job.show()}\n{job.log()}")
     output_of("scontrol", "update", f"JobId={job.id}", "TimeLimit=10")
     known = job.wait()
     check(known["Restarts"] == "1", f"{known}\n{job.log()}")

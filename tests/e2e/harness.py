@@ -27,7 +27,7 @@ HEADERS = os.path.join(os.path.dirname(os.path.dirname(HERE)), "include")
 
 H5MAP = os.environ.get("H5MAP", "h5map")
 SANITIZED = bool(os.environ.get("H5MAP_SANITIZED"))
-TIMEOUT_S = 240 if SANITIZED else 120
+TIMEOUT_S = 480 if SANITIZED else 240
 
 IO = os.environ.get("H5MAP_TEST_IO")
 MPIRUN = os.environ.get("H5MAP_TEST_MPIRUN")
@@ -338,7 +338,7 @@ class Case(unittest.TestCase):
         os.close(master)
         return process.wait(timeout), seen.decode(errors="replace")
 
-    def wait_for(self, condition, what, timeout=30):
+    def wait_for(self, condition, what, timeout=TIMEOUT_S):
         limit = time.monotonic() + timeout
         while not condition():
             self.assertLess(time.monotonic(), limit, f"waited {timeout} s for {what}")

@@ -50,7 +50,7 @@ class Slurm(Case):
         results = {}
         for wave in WAVES:
             running = {name: self.begin(name) for name in wave}
-            results |= {name: run.wait(timeout=420) for name, run in running.items()}
+            results |= {name: run.wait(timeout=900) for name, run in running.items()}
         for name, result in results.items():
             if result.status == 77 and re.search("not root|no namespaces", result.err):
                 self.skipTest(result.err.strip())

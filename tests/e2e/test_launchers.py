@@ -107,7 +107,7 @@ class J(Case):
 
     def test_crash_of_a_rank(self):
         self.write("in.h5", x=np.arange(100.0))
-        result = self.h5map("run", "-j3", "-p", "at=70", "-p", "how=1", self.kernel("stop"), "in.h5", "out.h5", timeout=60)
+        result = self.h5map("run", "-j3", "-p", "at=70", "-p", "how=1", self.kernel("stop"), "in.h5", "out.h5")
         self.assertNotEqual(result.status, 0, result)
         self.check_absent("out.h5")
 
@@ -128,7 +128,7 @@ class NoEnd(Case):
             with self.subTest(launcher=launcher):
                 self.text("told", "")
                 command = ["env", f"LD_PRELOAD={self.path('hang.so')}", H5MAP, *words]
-                result = self.call(*launcher, *command, env={"H5MAP_STATUS": self.path("told")}, timeout=30)
+                result = self.call(*launcher, *command, env={"H5MAP_STATUS": self.path("told")})
                 self.assertGreater(result.seconds, 4, result)
                 self.assertRegex(result.err, r"h5map: out\.h5: 201 items in .*1 item failed", result)
                 with open(self.path("told")) as file:

@@ -251,7 +251,7 @@ class Refusals(Shared):
             data.id.write_direct_chunk((300_000,), b"garbage" * 9)
         for ranks in (1, 3):
             before = self.listing()
-            result = self.run_on(ranks, self.of("lookup"), "in.h5", "out.h5", timeout=30)
+            result = self.run_on(ranks, self.of("lookup"), "in.h5", "out.h5")
             self.assertEqual(result.status, 3, result)
             self.sound(result)
             self.assertRegex(result.lines[-1], r"\Ah5map: lut: /lut in in\.h5: can't read .*", result)
@@ -314,7 +314,7 @@ class Leaving(Shared):
         self.write("in.h5", x=np.ones(8), lut=self.lut * 0)
         for ranks in (1, 3):
             words = ["--time-limit", "0.5s", self.of("spin"), "in.h5", "out.h5"]
-            result = self.run_on(ranks, *words, timeout=40)
+            result = self.run_on(ranks, *words)
             self.assertEqual(result.status, 75, result)
             self.sound(result)
             self.assertRegex(result.lines[-1], r"h5map: stopped by --time-limit")
@@ -378,7 +378,7 @@ class Room(Shared):
         self.write("in.h5", x=np.zeros(30), lut=np.zeros(10_000_000))
         before = self.listing()
         words = [*self.small(40), *([MPIRUN] if MPIRUN else ["mpirun", "-q"]), "-n", "2", H5MAP, "run", self.of("lookup"), "in.h5", "out.h5"]
-        result = self.call(*words, timeout=30)
+        result = self.call(*words)
         self.assertEqual(result.status, 3, result)
         self.sound(result)
         self.assertEqual(len(result.lines), 2, result)
