@@ -4,7 +4,9 @@
 #include "run/clock.h"
 #include "run/image.h"
 
-#define ACTS 16 /* in a row: to look for messages where there are none may cost a thread its turn */
+/* In a row: to look for messages where there are none may cost a thread its turn. */
+#define ACTS 16
+#define ROW_S 0.002
 
 /* Is there something to deal, and may it be dealt? */
 static bool may_deal(const struct dealer *dealer)
@@ -150,13 +152,17 @@ static void look(struct dealer *dealer)
         crew_stop(dealer->crew, &dealer->inflight, dealer->error);
 }
 
-/* While there is something to do, but not for so long that root's own lane runs dry. */
+/* While there is something to do, but not for long: root's own lane and signals wait meanwhile. */
 static bool in_a_row(struct dealer *dealer, bool (*act)(struct dealer *dealer))
 {
+    const double end_s = clock_now_s() + ROW_S;
     int acts = 0;
 
-    while (acts < ACTS && act(dealer))
+    while (acts < ACTS && act(dealer)) {
         acts++;
+        if (clock_now_s() >= end_s)
+            break;
+    }
     return acts > 0;
 }
 
@@ -168,7 +174,7 @@ static bool serve_others(struct dealer *dealer)
         return false;
     any |= in_a_row(dealer, dealer_take_others);
     any |= in_a_row(dealer, take_sent);
-    any |= send_sync(dealer);
+    any |= in_a_row(dealer, send_sync);
     any |= in_a_row(dealer, deal_to_others);
     any |= in_a_row(dealer, send_stop);
     return any;

@@ -41,7 +41,7 @@ uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t l
     if (plan->slice_fixed)
         return plan->slice;
     if (hand->item_s <= 0)
-        return plan->first_items;
+        return share < (double)plan->first_items ? plan->block : plan->first_items;
     want = plan->ticket_s / hand->item_s;
     least = TICKET_LEAST_S / hand->item_s;
     if (want > (double)hand->last * GROWTH)

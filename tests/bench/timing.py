@@ -77,6 +77,8 @@ class Entry:
 
 
 def times_a_round(entry, lap):
+    """By its first lap: the same in all rounds."""
+    lap = (entry.laps or [lap])[0]
     if entry.loop and lap.loop_s < BRIEF_S:
         return BRIEF_TIMES
     return SHORT_TIMES if lap.wall_s < SHORT_S else 1

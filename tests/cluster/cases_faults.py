@@ -21,9 +21,9 @@ QUICK = {"H5MAP_LOST_S": "3"}
 
 
 def prepare():
-    naps(600, 0.02)
+    naps(1500, 0.02)  # seconds, in which a busy machine gets to do something to the job
     expected("slept.h5", NAP, "naps.h5")
-    naps(2000, 0.02, "long.h5")
+    naps(6000, 0.02, "long.h5")
     write("in.h5", items=np.arange(1000.0))
     with open(os.environ["SLURM_CONF"], "a") as file:
         file.write("RequeueExit=75\nPreemptType=preempt/partition_prio\nPreemptMode=REQUEUE\nSlurmctldParameters=preempt_send_user_signal\n")
@@ -135,7 +135,7 @@ def is_preempted():
 
 def is_preempted_with_grace():
     job = preempted("graceful", 20)
-    check(re.search(r"^h5map: stopped by SIGUSR1; [1-9]\d* of 600 items are kept", job.log(), re.M), job.log())
+    check(re.search(r"^h5map: stopped by SIGUSR1; [1-9]\d* of 1500 items are kept", job.log(), re.M), job.log())
 
 
 def the_batch_node_is_killed():
@@ -146,10 +146,10 @@ def the_batch_node_is_killed():
 
 
 def cut_off(name, *words):
-    """The batch node's cable is cut, and for half a minute nobody there notices: the old rank 0 goes on beside the new job."""
+    """The batch node's cable is cut, and for a minute nobody there notices: the old rank 0 goes on beside the new job."""
     output = f"{name}.h5"
     slept = expected(f"slept_{name}.h5", NAP, "long.h5", *words)
-    job = begin(name, env={"H5MAP_LOST_S": "30"}, words=("long.h5", *words))
+    job = begin(name, env={"H5MAP_LOST_S": "60"}, words=("long.h5", *words))
     old = {pid for pid, where in ranks_of_run(output).items() if where == 1}
     beside = []
 

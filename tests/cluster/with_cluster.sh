@@ -9,7 +9,7 @@
 set -u
 export PATH=$PATH:/usr/sbin:/sbin
 
-nodes=2 cpus=2 slurm=yes silent_s=8 answer_s=2
+nodes=2 cpus=2 slurm=yes silent_s=12 answer_s=4
 while getopts Hsn:c: option; do
     case $option in
     H) slurm='' ;;

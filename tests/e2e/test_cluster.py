@@ -24,7 +24,7 @@ CLUSTERS = {
     "hosts": (["-H"], ["hosts", *HOSTS], 5),
     "hosts_lost": (["-H"], ["hosts", *HOSTS_LOST], 5 if LONG else 4),
 }
-WAVES = [["jobs", "losses", "takeovers"], ["hosts", "hosts_lost"]]
+WAVES = [["jobs"], ["losses", "takeovers"], ["hosts", "hosts_lost"]]
 
 
 class Slurm(Case):
