@@ -276,7 +276,7 @@ struct plan {
     uint64_t block;                 /* calls are of this many items, from a multiple of it (1: any cut) */
     uint64_t slice;                 /* the most items of a ticket */
     double ticket_s;                /* about the work of a ticket, where nothing else limits it */
-    uint64_t first_items;           /* of a ticket that is dealt before it is known how long items take */
+    uint64_t first_items;           /* of a ticket dealt before it is known how long they take, while many are left */
     uint64_t piece;                 /* the most items of a call, so that a piece stays in cache */
     uint64_t unit; /* items of a chunk that ranks encode, which tickets have at least where that is quick; 1: none */
     int compress;  /* level of the chunks that ranks encode, 0: none */

@@ -32,8 +32,8 @@ static void begins_small(void)
 
     CU_ASSERT_EQUAL(hand_wants(&new, &plan, 1000000, 4), 1);
     CU_ASSERT_EQUAL(hand_wants(&new, &blocks, 1000000, 4), 128);
-    CU_ASSERT_EQUAL(hand_wants(&new, &blocks, 2 * 4 * 128, 4), 128);
-    CU_ASSERT_EQUAL(hand_wants(&new, &blocks, 2 * 4 * 128 - 1, 4), 64); /* too few to be given away by twos */
+    CU_ASSERT_EQUAL(hand_wants(&new, &blocks, 32 * 4 * 64, 4), 128);
+    CU_ASSERT_EQUAL(hand_wants(&new, &blocks, 32 * 4 * 64 - 1, 4), 64); /* too few to be given away by twos */
 }
 
 static void grows_to_20_ms_of_work(void)

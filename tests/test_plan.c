@@ -46,9 +46,9 @@ static uint64_t buffers(const struct plan *plan)
 }
 
 /* What a rank gets first, of blocks of that many items. */
-static uint64_t first_items(uint64_t items, uint64_t block, int ranks, int crowd)
+static uint64_t first_items(uint64_t block, int crowd)
 {
-    struct job *job = job_of(TYPE_DOUBLE, 3, items, ranks);
+    struct job *job = job_of(TYPE_DOUBLE, 3, 1000000, 64);
     struct error error = {0};
     struct plan plan;
 
@@ -61,11 +61,10 @@ static uint64_t first_items(uint64_t items, uint64_t block, int ranks, int crowd
 
 static void begins_with_a_block_or_two(void)
 {
-    CU_ASSERT_EQUAL(first_items(1000000, 1, 64, 15), 1);
-    CU_ASSERT_EQUAL(first_items(64 * 32, 1, 64, 16), 2);
-    CU_ASSERT_EQUAL(first_items(64 * 32 - 1, 1, 64, 16), 1);
-    CU_ASSERT_EQUAL(first_items(64 * 32 * 10, 10, 64, 32), 20);
-    CU_ASSERT_EQUAL(first_items(64 * 32 * 10 - 1, 10, 64, 32), 10);
+    CU_ASSERT_EQUAL(first_items(1, 15), 1);
+    CU_ASSERT_EQUAL(first_items(1, 16), 2);
+    CU_ASSERT_EQUAL(first_items(10, 15), 10);
+    CU_ASSERT_EQUAL(first_items(10, 32), 20);
 }
 
 static void stays_within_memory(void)

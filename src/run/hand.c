@@ -6,8 +6,9 @@
 #define COLD_S 0.001          /* of the first ticket may be the start's */
 #define LATE 3                /* times a ticket's work */
 #define GROWTH 16
-#define KEEPS 0.5   /* of the tickets before, in the time of an item, at each ticket */
-#define UNIT_S 0.25 /* what a ticket of a whole unit may take: what is lost where the run is cut off */
+#define FIRST_LEAST 32 /* blocks a rank: where fewer are left, a first ticket has one */
+#define KEEPS 0.5      /* of the tickets before, in the time of an item, at each ticket */
+#define UNIT_S 0.25    /* what a ticket of a whole unit may take: what is lost where the run is cut off */
 
 bool hand_takes_ahead(const struct plan *plan, double item_s)
 {
@@ -41,7 +42,7 @@ uint64_t hand_wants(const struct hand *hand, const struct plan *plan, uint64_t l
     if (plan->slice_fixed)
         return plan->slice;
     if (hand->item_s <= 0)
-        return share < (double)plan->first_items ? plan->block : plan->first_items;
+        return left / FIRST_LEAST / (uint64_t)ranks < plan->block ? plan->block : plan->first_items;
     want = plan->ticket_s / hand->item_s;
     least = TICKET_LEAST_S / hand->item_s;
     if (want > (double)hand->last * GROWTH)

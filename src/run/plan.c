@@ -12,8 +12,6 @@
 
 #define ITEM_BYTES_MOST (1ull << 48) /* beyond any memory, and sums of them still fit in 64 bits */
 #define TICKET_S 0.02                /* long against a message, short against a run */
-#define FIRST_BLOCKS 2               /* of each rank in a crowd, */
-#define FIRST_LEAST 32               /* where each has so many */
 #define FILE_BYTES_MOST (1ull << 62) /* offsets in files are signed */
 
 uint64_t plan_index(const struct plan *plan, uint64_t position)
@@ -204,13 +202,11 @@ static int check_ragged(const struct plan_input *input, const struct plan *plan,
     return error_set(error, REFUSED, "--schedule static: the kernel has ragged results (leave the option out)");
 }
 
-/* A crowd's first tickets take root so long that, with one item in each, those who had theirs first would be done long
- * before it comes round again. */
-static uint64_t first_items(const struct plan_input *input, const struct plan *plan)
+/* Blocks of a rank's first ticket. A crowd's take root so long that, with one block in each, those who had theirs first
+ * would be done long before it comes round again. */
+static uint64_t first_blocks(int crowd)
 {
-    if (patience_calm(input->crowd) == 1 || plan->items / plan->block / FIRST_LEAST < (uint64_t)input->ranks)
-        return plan->block;
-    return FIRST_BLOCKS * plan->block;
+    return patience_calm(crowd) > 1 ? 2 : 1;
 }
 
 int plan_make(const struct plan_input *input, struct plan *plan, struct error *error)
@@ -230,7 +226,7 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
     if (check_ragged(input, plan, error) || plan_items(input, plan, error) || plan_inputs(input, plan, error) ||
         plan_results(input, plan, error))
         return error->code;
-    plan->first_items = first_items(input, plan);
+    plan->first_items = first_blocks(input->crowd) * plan->block;
     plan->failures_max = failures_max(&input->options->max_failures, plan->items);
     return budget_plan(input, plan, error);
 }
