@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from lab import (
-    MPICH, MPIRUN, NAP, OPEN_MPI, WITH_MPICH, Job, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, output_of, processes,
+    MPICH, MPIRUN, NAP, OPEN_MPI, WITH_MPICH, Job, check, expected, hosts_of, mend_all, naps, node, node_starts, output_of, processes,
     ranks_of_run, runs_of, same, wait_for, write,
 )  # fmt: skip
 
@@ -36,7 +36,7 @@ def begin(name, env=None, words=("naps.h5",)):
     output = f"{name}.h5"
     words = [NAP, *words[:1], output, "--checkpoint", "0s", *words[1:]]
     job = Job(name, "-N3", "--ntasks-per-node=2", "--", *words, env={**QUICK, **(env or {})})
-    kept(output, lambda: f"{job.show()}\n{job.log()}")
+    job.wait_until_kept(output)
     time.sleep(0.4)
     check(len(ranks_of_run(output)) == 6, f"{ranks_of_run(output)}\n{job.log()}")
     return job

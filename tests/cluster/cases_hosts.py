@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from lab import (
-    H5MAP, HUNG_S, JOBS, KERNELS, MPICH, NAP, OPEN_MPI, RSH, WITH_MPICH, check, expected, hosts_of, kept, mend_all, naps, node, node_starts, ranks_of_run,
+    H5MAP, HUNG_S, JOBS, KERNELS, MPICH, NAP, OPEN_MPI, RSH, WITH_MPICH, check, expected, has_kept, hosts_of, mend_all, naps, node, node_starts, ranks_of_run,
     same, wait_for, write,
 )  # fmt: skip
 
@@ -133,7 +133,7 @@ def sharing_files():
 
 def begin(name, *words, env=None):
     run = Run(NAP, "files/naps.h5", f"files/{name}.h5", "--checkpoint", "0s", *words, env=env)
-    kept(f"files/{name}.h5")
+    wait_for(lambda: has_kept(f"files/{name}.h5"), f"the journal of {name}.h5")
     time.sleep(0.4)
     check(len(ranks_of_run(f"files/{name}.h5")) == 6, ranks_of_run(f"files/{name}.h5"))
     return run

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 from lab import (
-    ALICE, H5MAP, JOBS, KERNELS, MPICH, MPIRUN, NAP, OPEN_MPI, WITH_MPICH, Job, call, check, expected, hosts_of, kept, naps, output_of, runs_of, same,
+    ALICE, H5MAP, JOBS, KERNELS, MPICH, MPIRUN, NAP, OPEN_MPI, WITH_MPICH, Job, call, check, expected, hosts_of, naps, output_of, runs_of, same,
     wait_for, write,
 )  # fmt: skip
 
@@ -86,7 +86,7 @@ def stops_before_the_limit():
     """USR1 comes before the limit, as soon as SLURM looks; the job is requeued, and ends. The limit is 2 minutes from when it is at work."""
     words = [NAP, "long.h5", "limit.h5", "--checkpoint", "0s"]
     job = Job("limit", "-N2", "--ntasks-per-node=1", "-t10", "--signal=B:USR1@110", "--", *words)
-    kept("limit.h5", job.log)
+    job.wait_until_kept("limit.h5")
     output_of("scontrol", "update", f"JobId={job.id}", "TimeLimit=2")
     wait_for(lambda: job.show()["Restarts"] == "1" and job.state() == "PENDING", lambda: f"the restart: {job.show()}\n{job.log()}")
     output_of("scontrol", "update", f"JobId={job.id}", "TimeLimit=10")
@@ -102,7 +102,7 @@ def stops_before_the_limit():
 def srun_hands_usr1_on():
     words = ["-N2", "--ntasks-per-node=1", "--no-requeue", "--", NAP, "naps.h5", "usr1.h5", "--checkpoint", "0s"]
     job = Job("usr1", *words, env=SRUN)
-    kept("usr1.h5")
+    job.wait_until_kept("usr1.h5")
     time.sleep(0.5)
     output_of("scancel", "--batch", "--signal=USR1", job.id)
     known = job.wait("75:0")
@@ -144,7 +144,7 @@ def is_cancelled():
     """scancel is the end, whatever the script says; sbatch of the same goes on."""
     words = ["-N2", "--ntasks-per-node=1", "--", NAP, "naps.h5", "cancel.h5", "--checkpoint", "0s"]
     job = Job("cancel", *words)
-    kept("cancel.h5")
+    job.wait_until_kept("cancel.h5")
     time.sleep(1)
     job.cancel()
     wait_for(job.is_over, "the end")

@@ -179,6 +179,16 @@ class Job:
         check(seen == (state, status), f"{seen}, not {(state, status)}\n{self.log()}")
         return known
 
+    def wait_until_kept(self, output):
+        """Until its journal holds something."""
+
+        def look():
+            over = self.state() in OVER
+            check(has_kept(output) or not over, f"over before there was a journal: {self.show()}\n{self.log()}")
+            return has_kept(output)
+
+        wait_for(look, lambda: f"the journal of {output}: {self.show()}\n{self.log()}")
+
     def cancel(self):
         call("scancel", self.id)
 
@@ -218,9 +228,9 @@ def hosts_of(output):
         return [host.decode() for host in file["h5map/ranks"]["host"]]
 
 
-def kept(output, log=str):
+def has_kept(output):
     """The journal of a run holds something by now."""
-    return wait_for(lambda: glob.glob(f"{output}.jnl.*"), lambda: f"the journal of {output}: {log()}")
+    return bool(glob.glob(f"{output}.jnl.*"))
 
 
 def naps(items, seconds, name="naps.h5"):
