@@ -79,7 +79,7 @@ class Bench:
     @functools.cached_property
     def round_s(self):
         """Seconds that one round takes in a long item."""
-        return self.items_s(2000, 1e5) / 2e8
+        return self.items_s(2000, 1e4) / 2e7
 
     def item_rounds(self, item_s=ITEM_S):
         """Rounds that make an item, and the seconds that these take. Short items overlap in the processor."""

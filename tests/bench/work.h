@@ -6,14 +6,22 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A few cycles a round: each waits for the one before. */
+/* Chains of divisions, as many as keep the divider busy: what an item takes does not depend on whether the processor
+ * foresees its end and is at the next one already, which it learns in the first million items. */
+#define CHAINS 8
+
 static inline double rounds(double count)
 {
-    double x = count;
+    double x[CHAINS], sum = 0;
 
+    for (int chain = 0; chain < CHAINS; chain++)
+        x[chain] = count + chain;
     for (long k = 0; k < (long)count; k++)
-        x = x * 0.999999 + 1e-3;
-    return x;
+        for (int chain = 0; chain < CHAINS; chain++)
+            x[chain] = 1 / (1 + x[chain]);
+    for (int chain = 0; chain < CHAINS; chain++)
+        sum += x[chain];
+    return sum;
 }
 
 static inline double length(const double *x, size_t n)
