@@ -61,7 +61,7 @@ def beside_others(bench, words):
         WORKS[word](bench)
     repeat = bench.args.repeat
     quick = " Quick: less data than the targets are meant for." if bench.args.quick else ""
-    times = f"{SHORT_TIMES} turns in each below {SHORT_S:.0f} s, {BRIEF_TIMES} of a loop below {BRIEF_S} s"
+    times = f"{SHORT_TIMES} turns in each below {SHORT_S:.0f} s, {BRIEF_TIMES} where the work takes less than {BRIEF_S} s"
     turns = f"Medians of {repeat} rounds (of {min(LONG_ROUNDS, repeat)} above {LONG_S:.0f} s), with {times}."
     tell_machine(bench, f"{turns}{quick} h5map and the C programs sync their output to the disk, the Python scripts do not")
 

@@ -12,7 +12,7 @@ import h5py
 Lap = collections.namedtuple("Lap", "wall_s peak_mib loop_s rank_peaks_mib")
 LONG_S, LONG_ROUNDS = 10.0, 3
 SHORT_S, SHORT_TIMES = 1.0, 3
-BRIEF_S, BRIEF_TIMES = 0.1, 9  # of a loop alone
+BRIEF_S, BRIEF_TIMES = 0.25, 9  # of the work alone
 LOST = 0.1
 FOREIGN = ("SLURM_", "OMPI_", "PMI_", "PMIX_", "PRTE_", "MPI_", "H5MAP", "HDF5_")
 
@@ -76,10 +76,10 @@ class Entry:
         return statistics.median(a / b for a, b in zip(self.rounds_s, other.rounds_s))
 
 
-def times_a_round(entry, lap):
-    """By its first lap: the same in all rounds."""
-    lap = (entry.laps or [lap])[0]
-    if entry.loop and lap.loop_s < BRIEF_S:
+def times_a_round(entry, lap, start):
+    """By its first turn: the same in all rounds."""
+    lap, start = (entry.laps or [lap])[0], (entry.start_laps or [start])[0]
+    if entry.time_s(lap) - (start.wall_s if start else 0) < BRIEF_S:
         return BRIEF_TIMES
     return SHORT_TIMES if lap.wall_s < SHORT_S else 1
 
@@ -132,8 +132,8 @@ class Timer:
 
     def turns(self, entries, repeat, check=None):
         """A first round to warm up, whose results are checked; then as many rounds as `repeat` says, in which all entries take
-        turns. Those below SHORT_S, which any disturbance shows in, have SHORT_TIMES turns a round, loops below BRIEF_S have
-        BRIEF_TIMES; those above LONG_S sit out after LONG_ROUNDS."""
+        turns. Those below SHORT_S, which any disturbance shows in, have SHORT_TIMES turns a round, those whose work takes less
+        than BRIEF_S have BRIEF_TIMES; those above LONG_S sit out after LONG_ROUNDS."""
         entries = [entry for entry in entries if not entry.missing and not entry.fixed_s]
         for number, entry in enumerate(entries):
             self.turn(entry, number)
@@ -143,7 +143,7 @@ class Timer:
             laps = {entry: [] for entry in entries if done < LONG_ROUNDS or entry.laps[0].wall_s <= LONG_S}
             for again in range(BRIEF_TIMES):
                 for number, entry in enumerate(entries):
-                    if entry in laps and (again == 0 or again < times_a_round(entry, laps[entry][0][0])):
+                    if entry in laps and (again == 0 or again < times_a_round(entry, *laps[entry][0])):
                         laps[entry].append(self.turn(entry, number))
             for entry, pairs in laps.items():
                 entry.end_round([lap for lap, _ in pairs], [start for _, start in pairs if start])

@@ -7,21 +7,22 @@
 #include <string.h>
 
 /* Chains of divisions, as many as keep the divider busy: what an item takes does not depend on whether the processor
- * foresees its end and is at the next one already, which it learns in the first million items. */
-#define CHAINS 8
+ * foresees its end and is at the next one already, which it learns in the first million items. Vectors, so that every
+ * program has the same instructions. */
+typedef double chains __attribute__((vector_size(32)));
 
 static inline double rounds(double count)
 {
-    double x[CHAINS], sum = 0;
+    chains a = {count, count + 1, count + 2, count + 3}, b = a + 4, c = a + 8, d = a + 12;
 
-    for (int chain = 0; chain < CHAINS; chain++)
-        x[chain] = count + chain;
-    for (long k = 0; k < (long)count; k++)
-        for (int chain = 0; chain < CHAINS; chain++)
-            x[chain] = 1 / (1 + x[chain]);
-    for (int chain = 0; chain < CHAINS; chain++)
-        sum += x[chain];
-    return sum;
+    for (long k = 0; k < (long)count; k++) {
+        a = 1 / (1 + a);
+        b = 1 / (1 + b);
+        c = 1 / (1 + c);
+        d = 1 / (1 + d);
+    }
+    a += b + c + d;
+    return a[0] + a[1] + a[2] + a[3];
 }
 
 static inline double length(const double *x, size_t n)
