@@ -12,7 +12,7 @@ import h5py
 Lap = collections.namedtuple("Lap", "wall_s peak_mib loop_s rank_peaks_mib")
 LONG_S, LONG_ROUNDS = 10.0, 3
 SHORT_S, SHORT_TIMES = 1.0, 3
-BRIEF_S, BRIEF_TIMES = 0.25, 9  # of the work alone
+BRIEF_S, BRIEF_TIMES = 0.5, 9  # of the work alone
 LOST = 0.1
 FOREIGN = ("SLURM_", "OMPI_", "PMI_", "PMIX_", "PRTE_", "MPI_", "H5MAP", "HDF5_")
 
