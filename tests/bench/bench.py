@@ -82,7 +82,7 @@ class Bench:
         return self.items_s(2000, 1e4) / 2e7
 
     def item_rounds(self, item_s=ITEM_S):
-        """Rounds that make an item, and the seconds that these take. Short items overlap in the processor."""
+        """Rounds that make an item, and the seconds that these take; of short items, by what so many of them take."""
         rounds = item_s / self.round_s
         if item_s < SHORT_ITEM_S:
             rounds *= item_s * 1e6 / (self.items_s(10**6, rounds) - self.items_s(10**6, 0))

@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Chains of divisions, as many as keep the divider busy: what an item takes does not depend on whether the processor
- * foresees its end and is at the next one already, which it learns in the first million items. Vectors, so that every
- * program has the same instructions. */
+/* Chains of divisions, as many as keep the divider busy: what an item takes hardly depends on whether the processor
+ * foresees its end and is at the next one already. Vectors, so that every program has the same instructions. */
 typedef double chains __attribute__((vector_size(32)));
 
 static inline double rounds(double count)
@@ -22,7 +21,7 @@ static inline double rounds(double count)
         d = 1 / (1 + d);
     }
     a += b + c + d;
-    return a[0] + a[1] + a[2] + a[3];
+    return count + a[0] + a[1] + a[2] + a[3]; /* the chains come to the same, whatever they began with */
 }
 
 static inline double length(const double *x, size_t n)

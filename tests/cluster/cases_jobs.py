@@ -112,18 +112,6 @@ def srun_hands_usr1_on():
     same("usr1.h5", "slept.h5")
 
 
-def srun_falls_at_start():
-    """A rank that crashes before MPI is up is started again, also where the job is not to be requeued."""
-    with open("falls.sh", "w") as file:
-        file.write(f'#!/bin/bash\n[ "$SLURM_PROCID" != 0 ] || ! mkdir fell 2>/dev/null || kill -SEGV $$\nexec {H5MAP} "$@"\n')
-    os.chmod("falls.sh", 0o755)
-    words = ["-N2", "--ntasks-per-node=1", "--no-requeue", "--", "square", "in.h5", "falls.h5"]
-    job = Job("falls", *words, env={**SRUN, "H5MAP": os.path.abspath("falls.sh")})
-    job.wait()
-    same("falls.h5", "one.h5")
-    check_log(job, r"^h5map\.sbatch: srun ended with 1\d\d before a rank ran; once more$")
-
-
 def fails_for_good():
     """Status 2 and 3 are the end."""
     for name, status, words in [
@@ -279,7 +267,7 @@ def mpich():
 
 CASES = [
     stops_before_the_limit, ends_after_so_many_restarts, sweeps_come_back, is_cancelled, srun_hands_usr1_on, scales,
-    srun_falls_at_start, mpirun_on_three_nodes, srun_on_three_nodes, in_an_allocation, fewer_ranks_than_tasks, srun_without_pmi, fails_for_good,
+    mpirun_on_three_nodes, srun_on_three_nodes, in_an_allocation, fewer_ranks_than_tasks, srun_without_pmi, fails_for_good,
     some_items_fail, sweeps, kernels_get_their_cores, another_user, scripts_refuse, mpich,
 ]  # fmt: skip
 LONG = []

@@ -183,8 +183,8 @@ class Job:
         """Until its journal holds something."""
 
         def look():
-            over = self.state() in OVER
-            check(has_kept(output) or not over, f"over before there was a journal: {self.show()}\n{self.log()}")
+            if not has_kept(output):
+                check(not self.is_over() or has_kept(output), f"over, and no journal was seen: {self.show()}\n{self.log()}")
             return has_kept(output)
 
         wait_for(look, lambda: f"the journal of {output}: {self.show()}\n{self.log()}")
