@@ -112,6 +112,18 @@ def srun_hands_usr1_on():
     same("usr1.h5", "slept.h5")
 
 
+def stops_between_tries():
+    """Told to stop when an mpirun has ended before a rank ran, and the next is not begun: there is no next."""
+    with open("falls.sh", "w") as file:
+        file.write("#!/bin/bash\n{ sleep 0.3; kill -USR1 $PPID; } &\nexit 1\n")
+    os.chmod("falls.sh", 0o755)
+    env = {"H5MAP_MPIRUN": os.path.abspath("falls.sh")}
+    job = Job("between", "-n1", "--no-requeue", "--", "square", "in.h5", "between.h5", env=env)
+    job.wait("75:0")
+    check_log(job, r"falls\.sh ended with 1 before a rank ran; once more$")
+    check_log(job, rf"^h5map\.sbatch: job {job.id}: not finished; what is done is kept$")
+
+
 def fails_for_good():
     """Status 2 and 3 are the end."""
     for name, status, words in [
@@ -267,7 +279,7 @@ def mpich():
 
 CASES = [
     stops_before_the_limit, ends_after_so_many_restarts, sweeps_come_back, is_cancelled, srun_hands_usr1_on, scales,
-    mpirun_on_three_nodes, srun_on_three_nodes, in_an_allocation, fewer_ranks_than_tasks, srun_without_pmi, fails_for_good,
+    mpirun_on_three_nodes, srun_on_three_nodes, in_an_allocation, fewer_ranks_than_tasks, srun_without_pmi, stops_between_tries, fails_for_good,
     some_items_fail, sweeps, kernels_get_their_cores, another_user, scripts_refuse, mpich,
 ]  # fmt: skip
 LONG = []

@@ -183,9 +183,9 @@ class Job:
         """Until its journal holds something."""
 
         def look():
-            if not has_kept(output):
-                check(not self.is_over() or has_kept(output), f"over, and no journal was seen: {self.show()}\n{self.log()}")
-            return has_kept(output)
+            found = has_kept(output)
+            check(found or not self.is_over() or has_kept(output), f"over, and no journal was seen: {self.show()}\n{self.log()}")
+            return found
 
         wait_for(look, lambda: f"the journal of {output}: {self.show()}\n{self.log()}")
 

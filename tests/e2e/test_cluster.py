@@ -18,7 +18,7 @@ HOSTS = ["on_three", "sharing", "shared", "mpich"]
 HOSTS_LOST = ["stops", "is_cut", "is_killed", "loses"]
 # What runs together: the cluster's options, then the words of tests/cluster/run.py; how many cases that are.
 CLUSTERS = {
-    "jobs": (["-s"], ["jobs"], 18),
+    "jobs": (["-s"], ["jobs"], 19),
     "losses": ([], ["faults", *LOSSES], 6 if LONG else 4),
     "takeovers": ([], ["faults", *TAKEOVERS], 6 if LONG else 3),
     "hosts": (["-H"], ["hosts", *HOSTS], 5),
